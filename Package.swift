@@ -1,0 +1,74 @@
+// swift-tools-version: 6.2
+//
+// vmidtorture: a concurrent stress tester for the allocators that hand out TLB tags.
+// No package dependencies: what ships with the toolchain is all. Arrows point down only;
+// `ImportTests` holds every target's imports against the lists below.
+
+import PackageDescription
+
+/// Code that runs per guest entry. Debug builds of unspecialised generics are about 12 times
+/// slower, so these targets are optimised there too.
+let hot: [SwiftSetting] = [
+  .unsafeFlags(["-O"], .when(configuration: .debug))
+]
+
+/// A fault must differ from the right code by its fault only. Left alone, the compiler merges the
+/// guest loops of similar allocators into one that calls `prepareEntry` through a pointer, and all
+/// of them get other race windows.
+let unmerged: [SwiftSetting] = [.unsafeFlags(["-Xllvm", "-swiftmergefunc-threshold=0"])]
+
+let package = Package(
+  name: "vmidtorture",
+  products: [.executable(name: "vmidtorture", targets: ["vmidtorture"])],
+  targets: [
+    .target(name: "CHost"),
+    .target(name: "Host", dependencies: ["CHost"]),
+    .target(name: "Domain"),
+    .target(name: "Machines", dependencies: ["Host", "Domain"], swiftSettings: hot),
+    .target(name: "Oracles", dependencies: ["Host", "Domain"], swiftSettings: hot),
+    .target(name: "Measurement", dependencies: ["Host", "Domain"], swiftSettings: hot),
+    .target(
+      name: "Allocators",
+      dependencies: ["Machines", "Oracles", "Measurement", "Host", "Domain"],
+      swiftSettings: hot + unmerged),
+    // The default scenarios, compiled in, so that an installed binary finds them anywhere.
+    .target(
+      name: "EmbeddedScenarios",
+      path: "Stress/Scenarios",
+      resources: [
+        .embedInCode("d06.json5"), .embedInCode("small.json5"),
+        .embedInCode("no-switch-barrier.json5"),
+      ]),
+    .target(
+      name: "Campaigns",
+      dependencies: [
+        "Allocators", "Oracles", "Machines", "Measurement", "Host", "Domain", "EmbeddedScenarios",
+      ]),
+    .target(name: "Reports", dependencies: ["Measurement", "Domain"]),
+    .executableTarget(
+      name: "vmidtorture",
+      dependencies: [
+        "Campaigns", "Allocators", "Reports", "Measurement", "Oracles", "Host", "Domain",
+      ]),
+
+    .target(name: "TestSupport", dependencies: ["Machines", "Domain"], path: "Tests/TestSupport"),
+    .testTarget(name: "DomainTests", dependencies: ["Domain"]),
+    .testTarget(name: "HostTests", dependencies: ["Host"]),
+    .testTarget(name: "MeasurementTests", dependencies: ["Measurement", "Domain"]),
+    .testTarget(name: "MachinesTests", dependencies: ["Machines", "TestSupport", "Domain"]),
+    .testTarget(name: "OraclesTests", dependencies: ["Oracles", "Domain"]),
+    .testTarget(
+      name: "AllocatorsTests",
+      dependencies: ["Allocators", "Machines", "Oracles", "TestSupport", "Domain"]),
+    .testTarget(
+      name: "CampaignsTests",
+      dependencies: [
+        "Campaigns", "Allocators", "Machines", "Oracles", "EmbeddedScenarios", "Domain",
+      ]),
+    .testTarget(name: "ReportsTests", dependencies: ["Reports", "Measurement", "Domain"]),
+    .testTarget(
+      name: "DetectionTests", dependencies: ["Campaigns", "Allocators", "Oracles", "Domain"]),
+    .testTarget(name: "CommandLineTests", dependencies: ["vmidtorture"]),
+  ],
+  swiftLanguageModes: [.v6]
+)

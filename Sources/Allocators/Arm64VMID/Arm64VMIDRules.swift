@@ -1,0 +1,97 @@
+// The steps of the arm64 VMID allocator that a fault may replace. The defaults are the right ones,
+// so correct code knows nothing of faults.
+
+import Domain
+import Machines
+
+/// The replaceable steps. A fault overrides the one that it is about and nothing else.
+public protocol Arm64VMIDRules: Sendable {
+  /// The fast path's claim: puts `id` into this pCPU's active slot unless a rollover has emptied
+  /// it. Returns whether it did.
+  static func claim<M: Machine>(_ slot: M.Word, seen: UInt64, id: UInt64, on m: M) -> Bool
+  /// Takes the allocator's lock.
+  static func takeLock<M: Machine>(_ lock: Lock<M.Word>, on m: M)
+  /// Whether the id, read again under the lock, needs no renewal.
+  static func isCurrentUnderLock<M: Machine>(
+    _ id: UInt64, _ allocator: Arm64VMID<M, Self>, on m: M
+  ) -> Bool
+  /// Makes `id` active on this pCPU and gives the lock back.
+  static func publishAndUnlock<M: Machine>(
+    _ id: UInt64, _ allocator: Arm64VMID<M, Self>, on m: M)
+  /// Rolls over and returns the new generation.
+  static func rollOver<M: Machine>(_ allocator: Arm64VMID<M, Self>, on m: M) -> UInt64
+  /// Empties a pCPU's active slot and returns what was there.
+  static func takeActive<M: Machine>(_ slot: M.Word, on m: M) -> UInt64
+  /// The id that an earlier rollover reserved for a pCPU whose slot is empty.
+  static func stillReserved<M: Machine>(_ reserved: M.Cell, on m: M) -> UInt64
+  /// Removes everything from every TLB and waits until that is done.
+  static func flushEverything<M: Machine>(on m: M)
+  /// Where the search for a free number starts, at boot and after a rollover.
+  static var firstNumber: Int { get }
+}
+
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+// Documented in the protocol.
+extension Arm64VMIDRules {
+  /// The compare-exchange expects what was seen, and its result is compared with 0: only a
+  /// rollover writes 0, only this pCPU writes anything else, so "not 0" means that it succeeded.
+  @inline(__always)
+  public static func claim<M: Machine>(
+    _ slot: M.Word, seen: UInt64, id: UInt64, on m: M
+  ) -> Bool {
+    m.compareExchange(
+      slot, expected: seen, desired: id, .relaxed, failure: .relaxed,
+      at: Arm64VMIDSites.fastClaim) != 0
+  }
+
+  @inline(__always)
+  public static func takeLock<M: Machine>(_ lock: Lock<M.Word>, on m: M) {
+    m.acquire(lock, at: Arm64VMIDSites.slowLock)
+  }
+
+  @inline(__always)
+  public static func isCurrentUnderLock<M: Machine>(
+    _ id: UInt64, _ allocator: Arm64VMID<M, Self>, on m: M
+  ) -> Bool {
+    allocator.isOfGeneration(
+      id, m.load(allocator.generation, .relaxed, at: Arm64VMIDSites.slowGeneration))
+  }
+
+  @inline(__always)
+  public static func publishAndUnlock<M: Machine>(
+    _ id: UInt64, _ allocator: Arm64VMID<M, Self>, on m: M
+  ) {
+    m.store(allocator.active[m.pcpu], id, .relaxed, at: Arm64VMIDSites.slowActive)
+    m.release(allocator.lock, at: Arm64VMIDSites.slowUnlock)
+  }
+
+  @inline(__always)
+  public static func rollOver<M: Machine>(
+    _ allocator: Arm64VMID<M, Self>, on m: M
+  ) -> UInt64 {
+    allocator.rollOverLocked(on: m)
+  }
+
+  @inline(__always)
+  public static func takeActive<M: Machine>(_ slot: M.Word, on m: M) -> UInt64 {
+    m.exchange(slot, 0, .relaxed, at: Arm64VMIDSites.rolloverTakeActive)
+  }
+
+  @inline(__always)
+  public static func stillReserved<M: Machine>(_ reserved: M.Cell, on m: M) -> UInt64 {
+    m.read(reserved)
+  }
+
+  @inline(__always)
+  public static func flushEverything<M: Machine>(on m: M) {
+    m.fence(.storeStore, at: Arm64VMIDSites.rolloverBarrier)
+    m.invalidate(.everything, on: .everyPCPU, at: Arm64VMIDSites.rolloverFlush)
+    m.waitForInvalidations(at: Arm64VMIDSites.rolloverFlushWait)
+  }
+
+  @inline(__always)
+  public static var firstNumber: Int { 1 }
+}
+
+/// The allocator as merged: nothing replaced.
+public enum Arm64VMIDAsMerged: Arm64VMIDRules {}

@@ -1,0 +1,175 @@
+// The contract between an allocator and the world that drives it. KVM's run loop is the model:
+// a vCPU is loaded onto a pCPU, enters its guest once or more, and is put.
+
+import Domain
+import Machines
+
+/// An allocator of TLB tags, written once for every machine.
+///
+/// The state is a struct of handles and nothing else: no class, no array, nothing to release. All
+/// methods of one vCPU are called by the pCPU that has it loaded; those of different pCPUs run
+/// at the same time.
+public protocol TagAllocator<M>: Sendable {
+  /// The machine it runs on.
+  associatedtype M: Machine
+  /// What it keeps per VM.
+  associatedtype VM: Sendable
+  /// What it keeps per vCPU; `Void` if nothing.
+  associatedtype VCPU: Sendable
+
+  /// What the world must know of it.
+  static var traits: AllocatorTraits { get }
+
+  /// Makes the allocator's own state, before the pCPUs start.
+  init(_ configuration: AllocatorConfiguration, in memory: M.Memory)
+  /// Makes the state of one VM's place, before the pCPUs start. VMs come and go in it.
+  func makeVM(in memory: M.Memory) -> VM
+  /// Makes the state of one vCPU of `vm`, before the pCPUs start.
+  func makeVCPU(of vm: VM, in memory: M.Memory) -> VCPU
+  /// Puts the state that a scenario asks for in place of the fresh one, before the pCPUs start.
+  func start(from state: InitialState, vms: [VM], on m: M)
+
+  /// A new VM lives in `vm` from here on.
+  func createVM(_ vm: VM, on m: M) throws(AllocationError)
+  /// The VM in `vm` is gone; none of its vCPUs is loaded anywhere.
+  func destroyVM(_ vm: VM, on m: M)
+
+  /// `vcpu` is loaded onto this pCPU (vcpu_load).
+  func load(_ vcpu: VCPU, of vm: VM, on m: M)
+  /// Decides under which tag the next entry is made. The caller is not preemptible from here until
+  /// `exited` or `entryAborted`.
+  func prepareEntry(_ vcpu: VCPU, of vm: VM, on m: M) -> Entry
+  /// The tag that the hardware gets: read late, interrupts off, just before the entry.
+  func lateID(of vcpu: VCPU, of vm: VM, on m: M) -> TagID
+  /// The last look before the entry, interrupts off: whether the entry may be made at all.
+  func mayEnter(_ vcpu: VCPU, of vm: VM, on m: M) -> Bool
+  /// The entry was prepared and not made.
+  func entryAborted(_ vcpu: VCPU, of vm: VM, on m: M)
+  /// The guest was left; the vCPU stays loaded.
+  func exited(_ vcpu: VCPU, of vm: VM, on m: M)
+  /// `vcpu` leaves this pCPU (vcpu_put).
+  func put(_ vcpu: VCPU, of vm: VM, on m: M)
+
+  /// A translation of `vm` has changed (MMU notifier): removes `page` from every TLB. The caller
+  /// has changed the table and made a full barrier.
+  func flush(page: UInt64, of vm: VM, on m: M)
+
+  /// The site table, in the order of the numbers.
+  static var sites: [SiteDescription] { get }
+}
+
+extension TagAllocator {
+  /// Nothing to do at load.
+  @inlinable @inline(__always) public func load(_ vcpu: VCPU, of vm: VM, on m: M) {}
+  /// Every prepared entry may be made.
+  @inlinable @inline(__always)
+  public func mayEnter(_ vcpu: VCPU, of vm: VM, on m: M) -> Bool { true }
+  /// Nothing to undo.
+  @inlinable @inline(__always) public func entryAborted(_ vcpu: VCPU, of vm: VM, on m: M) {}
+  /// Nothing to do at an exit.
+  @inlinable @inline(__always) public func exited(_ vcpu: VCPU, of vm: VM, on m: M) {}
+}
+
+/// What the world and the oracles must know of an allocator.
+public struct AllocatorTraits: Sendable {
+  /// Whether one number means one VM on the whole machine or only on one pCPU.
+  public enum TagScope: String, Sendable { case machine, pcpu }
+
+  /// Where a number is unique.
+  public let tagScope: TagScope
+  /// The oracles that apply.
+  public let oracles: Set<OracleID>
+  /// The least usable tags that `pcpuCount` pCPUs need.
+  public let leastTags: @Sendable (_ pcpuCount: Int) -> Int
+  /// The share of entries below which a missing fast path is worth reading (O9, SUSPICIOUS).
+  public let fastPathFloor: Double
+
+  /// The traits of one allocator.
+  public init(
+    tagScope: TagScope, oracles: Set<OracleID> = Set(OracleID.allCases),
+    fastPathFloor: Double = 0.01, leastTags: @escaping @Sendable (Int) -> Int
+  ) {
+    self.tagScope = tagScope
+    self.oracles = oracles
+    self.leastTags = leastTags
+    self.fastPathFloor = fastPathFloor
+  }
+}
+
+/// The size of an allocator.
+public struct AllocatorConfiguration: Sendable, Equatable {
+  /// Bits of a tag, 1 to 16.
+  public let tagBits: Int
+  /// Tags that may be handed out: 1 ... `usableTags`.
+  public let usableTags: Int
+  /// Possible pCPUs.
+  public let pcpuCount: Int
+  /// Where per-pCPU words lie: on lines of their own, or side by side to measure false sharing.
+  public let perPCPUWords: Placement
+
+  /// A configuration; `usableTags` defaults to all but 0.
+  public init(
+    tagBits: Int, usableTags: Int? = nil, pcpuCount: Int, perPCPUWords: Placement = .ownLine
+  ) {
+    self.tagBits = tagBits
+    self.usableTags = usableTags ?? (1 << tagBits) - 1
+    self.pcpuCount = pcpuCount
+    self.perPCPUWords = perPCPUWords
+  }
+}
+
+/// The state from which a scenario starts instead of a fresh one.
+public struct InitialState: Sendable, Equatable {
+  /// The number that each VM holds in the first generation; 0 for none.
+  public let numbers: [UInt64]
+  /// Whether all other numbers are taken, too, so that the next allocation rolls over.
+  public let full: Bool
+
+  /// A start with these numbers.
+  public init(numbers: [UInt64], full: Bool) {
+    self.numbers = numbers
+    self.full = full
+  }
+}
+
+/// An id as allocators with generations keep it: generation in the high bits, number in the low.
+public struct TagID: Equatable, Sendable {
+  /// The number that the hardware gets.
+  public let tag: Tag
+  /// The generation, not shifted; 0 for allocators without.
+  public let generation: UInt64
+
+  /// An id.
+  @inlinable @inline(__always)
+  public init(tag: Tag, generation: UInt64) {
+    self.tag = tag
+    self.generation = generation
+  }
+}
+
+/// What `prepareEntry` decided.
+public struct Entry: Sendable {
+  /// What the entry instruction itself flushes.
+  public enum Flush: Sendable { case nothing, thisTag, everything }
+
+  /// The number under which this pCPU is active from now on.
+  public let tag: Tag
+  /// Whether the lock-free path sufficed.
+  public let tookFastPath: Bool
+  /// What the entry flushes.
+  public let flush: Flush
+
+  /// A decision.
+  @inlinable @inline(__always)
+  public init(tag: Tag, tookFastPath: Bool, flush: Flush = .nothing) {
+    self.tag = tag
+    self.tookFastPath = tookFastPath
+    self.flush = flush
+  }
+}
+
+/// Why an allocation failed.
+public enum AllocationError: Error, Equatable {
+  /// No number is free, and the system does not roll over.
+  case exhausted
+}

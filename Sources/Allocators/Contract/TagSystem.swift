@@ -1,0 +1,68 @@
+// A system: an allocator under its name, with its types taken away. This happens once per run and
+// never per operation.
+
+import Domain
+import Machines
+import Oracles
+
+/// One version of one allocator, as the command line knows it.
+public struct TagSystem: Sendable {
+  /// The name that scripts call, such as `arm64-vmid`.
+  public let name: String
+  /// One line for `list`.
+  public let summary: String
+  /// Where it comes from: path and version, commit, paper.
+  public let source: String
+  /// What a test of it must end with.
+  public let verdict: ExpectedVerdict
+  /// What the world must know of it.
+  public let traits: AllocatorTraits
+  /// Its sites.
+  public let sites: [SiteDescription]
+  /// Builds a live run of it.
+  public let prepareSoak: @Sendable (SoakSetup) throws -> PreparedSoak
+  /// Builds the loops that measure it.
+  public let prepareBench: @Sendable (BenchSetup) throws -> PreparedBench
+
+  /// Registers an allocator: its type on the bare live machine and on the instrumented one.
+  ///
+  /// Always inlined, so that the guest loops behind the closures are compiled for exactly these
+  /// types; `StraightCodeTests` checks that they are.
+  @inline(__always)
+  init<Bare: TagAllocator, Instrumented: TagAllocator>(
+    _ name: String, _ summary: String, source: String, verdict: ExpectedVerdict = .clean,
+    _ bare: Bare.Type, _ instrumented: Instrumented.Type
+  ) where Bare.M == LiveMachine, Instrumented.M == InstrumentedLiveMachine {
+    self.name = name
+    self.summary = summary
+    self.source = source
+    self.verdict = verdict
+    traits = Bare.traits
+    sites = Bare.sites
+    prepareSoak = { setup in
+      setup.pauses == nil
+        ? try prepareLiveSoak(Bare.self, setup) { $0.machine($1) }
+        : try prepareLiveSoak(Instrumented.self, setup) { $0.instrumentedMachine($1) }
+    }
+    prepareBench = { setup in try prepareLiveBench(Bare.self, setup) }
+  }
+}
+
+/// What is known of a version: asserted by tests in both directions.
+public enum ExpectedVerdict: Sendable, Equatable {
+  /// No run may find anything.
+  case clean
+  /// The row of the catalogue, an oracle and a scenario that show it wrong.
+  case wrong(row: String, oracle: OracleID, scenario: String)
+}
+
+extension ExpectedVerdict: CustomStringConvertible {
+  /// For `list`.
+  public var description: String {
+    switch self {
+    case .clean: "clean"
+    case .wrong(let row, let oracle, let scenario):
+      "wrong: \(row), shown by \(oracle.rawValue) on \(scenario)"
+    }
+  }
+}

@@ -1,0 +1,138 @@
+// One slice: a vCPU is loaded, enters its guest once or more, and is ready to be put.
+
+import Domain
+import Host
+import Machines
+import Oracles
+
+extension GuestLoop {
+  /// Runs the vCPU until its slice is used up or it blocks. On return its context is dead (or is
+  /// left to `putAndHandBack`) and it is not put yet.
+  @inline(__always)
+  mutating func runSlice(of index: Int, on m: A.M) {
+    let vcpu = world.vcpus + index
+    let vm = world.vms + vcpu.pointee.vm
+    let owner = VMIdentity(truncatingIfNeeded: m.observe(vm.pointee.identity))
+    var generation = m.read(vcpu.pointee.lastGeneration)
+    var tally = SliceTally()
+    var isFirst = true
+    var blocked = false
+    var suspended = untilSuspension.tick(&random)
+    var left = drawEntries()
+    world.allocator.load(vcpu.pointee.state, of: vm.pointee.state, on: m)
+    while true {
+      Landmark.entry()
+      let entry = world.allocator.prepareEntry(
+        vcpu.pointee.state, of: vm.pointee.state, on: m)
+      if entry.tookFastPath {
+        tally.fastEntries &+= 1
+        if !isFirst { tally.reentries &+= 1 }
+      } else {
+        noteUser(of: entry.tag, owner, vm.pointee.slot, on: m)
+      }
+      let interrupts = m.maskInterrupts()
+      left &-= 1
+      if untilAbort.tick(&random)
+        || !world.allocator.mayEnter(vcpu.pointee.state, of: vm.pointee.state, on: m)
+      {
+        tally.aborted &+= 1
+        world.allocator.entryAborted(vcpu.pointee.state, of: vm.pointee.state, on: m)
+        m.restoreInterrupts(interrupts)
+        if left > 0 { continue }
+        break
+      }
+      let late = world.allocator.lateID(of: vcpu.pointee.state, of: vm.pointee.state, on: m)
+      flushAtEntry(entry, on: m)
+      m.install(
+        GuestContext(
+          table: vm.pointee.table, tag: late.tag, slot: vm.pointee.slot, owner: owner),
+        at: WorldSite.install)
+      oracles.judge(
+        late, published: entry.tag, previousGeneration: generation,
+        highestTag: knobs.highestTag, &tally, on: m)
+      generation = late.generation
+      oracles.entered(
+        vm.pointee.slot, late.tag, sample: isFirst ? pcpuToSample(on: m) : nil, &tally, on: m)
+      isFirst = false
+
+      tally.entries &+= 1
+      blocked = runGuest(vcpu, vm, owner, suspended: suspended, &tally, on: m)
+      suspended = false
+
+      oracles.left(vm.pointee.slot, late.tag)
+      let isLast = blocked || left <= 0
+      // The context dies at every exit; the unsafe order keeps it over the last one.
+      if !(isLast && knobs.putBeforeContextDead) { m.clearContext(at: WorldSite.exit) }
+      world.allocator.exited(vcpu.pointee.state, of: vm.pointee.state, on: m)
+      m.restoreInterrupts(interrupts)
+      if isLast { break }
+    }
+    m.write(vcpu.pointee.lastGeneration, generation)
+    endSlice(vcpu, vm, blocked: blocked, &tally, on: m)
+  }
+
+  /// What the entry instruction flushes is of this pCPU.
+  @inline(__always)
+  private func flushAtEntry(_ entry: Entry, on m: A.M) {
+    switch entry.flush {
+    case .nothing: break
+    case .thisTag: m.invalidate(.tag(entry.tag), on: .thisPCPU, at: WorldSite.install)
+    case .everything: m.invalidate(.everything, on: .thisPCPU, at: WorldSite.install)
+    }
+  }
+
+  @inline(__always)
+  private mutating func drawEntries() -> Int {
+    let low = knobs.entriesPerSliceLow
+    let span = UInt64(knobs.entriesPerSliceHigh &- low &+ 1)
+    return low &+ Int(truncatingIfNeeded: random.below(span))
+  }
+
+  /// One other pCPU in turn; nil if there is none.
+  @inline(__always)
+  private mutating func pcpuToSample(on m: A.M) -> PCPU? {
+    if m.pcpuCount == 1 { return nil }
+    nextToSample &+= 1
+    if nextToSample >= m.pcpuCount { nextToSample = 0 }
+    if nextToSample == m.pcpu.index {
+      nextToSample &+= 1
+      if nextToSample >= m.pcpuCount { nextToSample = 0 }
+    }
+    return PCPU(nextToSample)
+  }
+
+  /// Notes who has the tag, and whether the VM that had it before is dead. After a slow path only.
+  @inline(never)
+  private mutating func noteUser(
+    of tag: Tag, _ owner: VMIdentity, _ slot: VMSlot, on m: A.M
+  ) {
+    let word = world.parts.value.lastUser[Int(truncatingIfNeeded: tag.number)]
+    let user = UInt64(truncatingIfNeeded: slot.index &+ 1) &<< 32 | UInt64(owner)
+    let earlier = m.observe(word)
+    if earlier == user { return }
+    m.store(word, user, .relaxed, at: WorldSite.work)
+    guard earlier != 0 else { return }
+    let livesThereNow = m.observe(world.vms[Int(earlier &>> 32) &- 1].identity)
+    if livesThereNow != earlier & 0xFFFF_FFFF { m.note(.deadVMTagReused) }
+  }
+
+  /// What is left to do when the guest has been left and before the vCPU is put.
+  @inline(__always)
+  private mutating func endSlice(
+    _ vcpu: UnsafeMutablePointer<VCPUPlace<A>>, _ vm: UnsafeMutablePointer<VMPlace<A>>,
+    blocked: Bool, _ tally: inout SliceTally, on m: A.M
+  ) {
+    let here = UInt64(truncatingIfNeeded: m.pcpu.index &+ 1)
+    let before = m.read(vcpu.pointee.lastPCPU)
+    if before != here {
+      if before != 0 { m.note(.migrations) }
+      m.write(vcpu.pointee.lastPCPU, here)
+    }
+    if blocked { m.note(.blocks) }
+    tally.add(to: m)
+    if tally.messagesSent != 0 {
+      _ = m.add(vm.pointee.workLeft, 0 &- tally.messagesSent, .relaxed, at: WorldSite.work)
+    }
+    if untilUnmap.tick(&random) { unmap(vm, on: m) }
+  }
+}

@@ -1,0 +1,143 @@
+// The life of a live pCPU: slice after slice, as KVM's run loop does it.
+//
+//   claim the next vCPU -> put the current one -> barrier of the context switch -> load
+//     -> (prepare -> late tag -> install -> guest -> context dead), once or more -> claim ...
+//
+// The harness must not hide the races that it hunts. From `put`'s store to the loads of the next
+// `prepareEntry` there is no locked instruction, no fence, no lock, no system call and no reference
+// count, unless the scenario's context-switch barrier stands there: each of them drains the store
+// buffer, and with it the only window in which ACTIVE_INVALID can land over a rollover's 0. That
+// is why the next vCPU is claimed before the current one is put. `StraightCodeTests` holds the
+// machine code to it.
+
+import Domain
+import Host
+import Machines
+import Oracles
+
+/// What one pCPU needs to run guests, and its own state. Lives on its thread's stack.
+struct GuestLoop<A: TagAllocator> where A.M: GuestMachine {
+  let world: World<A>
+  let knobs: WorldKnobs
+  let oracles: LiveOracles
+  /// Not 0: the run is over.
+  let stop: A.M.Word
+  /// The vCPUs to run in turn; empty: any that can.
+  let script: UnsafeBufferPointer<Int>
+  var scriptPosition = 0
+  var random: RandomStream
+  var untilLongStay: Countdown
+  var untilMessage: Countdown
+  var untilSpeculation: Countdown
+  var untilAbort: Countdown
+  var untilUnmap: Countdown
+  var untilSuspension: Countdown
+  var untilMigration: Countdown
+  /// The pCPU that the next sampling check looks at.
+  var nextToSample = 0
+  /// Frames taken from VMs and not given to others yet.
+  var spareFrames = SpareFrames()
+
+  init(
+    _ world: World<A>, _ oracles: LiveOracles, stop: A.M.Word,
+    script: UnsafeBufferPointer<Int>, seed: Seed
+  ) {
+    self.world = world
+    self.knobs = world.knobs
+    self.oracles = oracles
+    self.stop = stop
+    self.script = script
+    var random = RandomStream(seed)
+    untilLongStay = Countdown(every: knobs.longStayEvery, &random)
+    untilMessage = Countdown(every: knobs.messageEvery, &random)
+    untilSpeculation = Countdown(every: knobs.speculateEvery, &random)
+    // An interrupt is pending at the last look: the entry is not made.
+    untilAbort = Countdown(every: 64, &random)
+    untilUnmap = Countdown(every: knobs.unmapEvery, &random)
+    untilSuspension = Countdown(every: knobs.suspendEvery, &random)
+    untilMigration = Countdown(every: knobs.migrateEvery, &random)
+    self.random = random
+  }
+
+  /// Runs guests until the run is over.
+  @inline(__always)
+  mutating func run(on m: A.M) {
+    var current: Int? = nil
+    while m.observe(stop) == 0 {
+      var next = knobs.claimAfterPut ? nil : claimNext(on: m)
+      if let leaving = current { putAndHandBack(leaving, on: m) }
+      if knobs.contextSwitchBarrier {
+        Landmark.detour()
+        m.fence(.contextSwitch, at: WorldSite.contextSwitch)
+      }
+      if next == nil {
+        Landmark.detour()
+        next = waitForWork(on: m)
+      }
+      current = next
+      if let next { runSlice(of: next, on: m) }
+    }
+    Landmark.detour()
+    if let current { putAndHandBack(current, on: m) }
+  }
+
+  /// Takes the vCPU off this pCPU. The hardware context is dead already, unless the scenario turns
+  /// the two halves round.
+  @inline(__always)
+  private mutating func putAndHandBack(_ index: Int, on m: A.M) {
+    let vcpu = world.vcpus + index
+    world.allocator.put(vcpu.pointee.state, of: world.vms[vcpu.pointee.vm].state, on: m)
+    Landmark.put()
+    if knobs.putBeforeContextDead {
+      Landmark.detour()
+      killContextLate(on: m)
+    }
+    world.handBack(index, on: m)
+  }
+
+  /// The second half of an unsafe sched-out: the context was live all the time, and what a live
+  /// context may do is fill.
+  @inline(never)
+  private mutating func killContextLate(on m: A.M) {
+    m.speculate(randomPage(), at: WorldSite.speculate)
+    m.clearContext(at: WorldSite.exit)
+  }
+
+  // MARK: Who is next
+
+  @inline(__always)
+  private mutating func claimNext(on m: A.M) -> Int? {
+    while true {
+      let index =
+        script.isEmpty
+        ? world.claimAny(migrates: untilMigration.tick(&random), &random, on: m)
+        : claimScripted(on: m)
+      guard let index else { return nil }
+      if !world.hasEnded(world.vms + world.vcpus[index].vm, on: m) { return index }
+      world.retire(index, on: m)
+    }
+  }
+
+  /// The next vCPU of the script that can be claimed.
+  @inline(__always)
+  private mutating func claimScripted(on m: A.M) -> Int? {
+    for _ in 0..<script.count {
+      let index = script[scriptPosition]
+      scriptPosition &+= 1
+      if scriptPosition == script.count { scriptPosition = 0 }
+      if world.tryClaim(index, on: m) { return index }
+    }
+    return nil
+  }
+
+  /// Nothing is loaded here: looks for work until there is some. nil when the run is over.
+  @inline(never)
+  private mutating func waitForWork(on m: A.M) -> Int? {
+    while m.observe(stop) == 0 {
+      if let index = claimNext(on: m) { return index }
+      m.note(.idlePolls)
+      yieldCore()
+    }
+    return nil
+  }
+}

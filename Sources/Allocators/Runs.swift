@@ -1,0 +1,111 @@
+// Every system and every fault, with their types: the only place where machine types are made
+// concrete. One line registers an allocator.
+
+import Domain
+import Machines
+
+extension TagSystem {
+  /// The systems that `list` shows.
+  public static let all: [TagSystem] = [
+    arm64VMID,
+    TagSystem(
+      "template-global-lock", "the README's example: one lock, no rollover, tags run out",
+      source: "Sources/Allocators/Template/GlobalLockAllocator.swift",
+      GlobalLockAllocator<LiveMachine>.self, GlobalLockAllocator<InstrumentedLiveMachine>.self),
+  ]
+
+  /// KVM on arm64, as merged.
+  public static let arm64VMID = TagSystem(
+    "arm64-vmid", "KVM's VMID allocator on arm64, v4 of the series, as merged",
+    source: "Linux arch/arm64/kvm/vmid.c, \(Arm64VMIDSites.commit)",
+    Arm64VMID<LiveMachine, Arm64VMIDAsMerged>.self,
+    Arm64VMID<InstrumentedLiveMachine, Arm64VMIDAsMerged>.self)
+
+  /// The system called `name`.
+  public static func named(_ name: String) -> TagSystem? { all.first { $0.name == name } }
+}
+
+extension Fault {
+  /// The catalogue.
+  public static let all: [Fault] = [
+    Fault(
+      "B01", "fast-path-stores", "the fast path tests its slot, then stores into it",
+      origin: "synthetic", oracles: [.o2, .o6],
+      .system(wrong("B01", .o2, FastPathStores.self))),
+    Fault(
+      "B02", "scan-loads-then-stores", "the rollover's scan loads a slot, then stores 0",
+      origin: "synthetic", oracles: [.o2, .o6], needsPauses: true,
+      .system(wrong("B02", .o2, ScanLoadsThenStores.self))),
+    Fault(
+      "B04", "no-retest-under-lock", "whoever takes the lock allocates without looking again",
+      origin: "synthetic", oracles: [.o1],
+      .system(wrong("B04", .o1, NoRetestUnderLock.self))),
+    Fault(
+      "B06", "rollover-forgets-reserved", "a second rollover forgets who is still in the guest",
+      origin: "ae120d9edfe9", oracles: [.o2, .o6],
+      .system(wrong("B06", .o6, RolloverForgetsReserved.self))),
+    Fault(
+      "B09", "no-flush-at-rollover", "nothing is flushed when the numbers start anew",
+      origin: "synthetic", oracles: [.o3, .o4, .o5],
+      .system(wrong("B09", .o5, NoFlushAtRollover.self))),
+    Fault(
+      "B11", "number-zero", "number 0 is handed out",
+      origin: "synthetic", oracles: [.o7],
+      .system(wrong("B11", .o7, NumberZero.self))),
+    Fault(
+      "B19", "put-before-context-dead", "the slot is cleared while the hardware still has the VM",
+      origin: "synthetic; SYSTEMS 7.5", oracles: [.o3],
+      .world({ $0.putBeforeContextDead = true }, .arm64VMID)),
+    Fault(
+      "B22", "bump-after-scan", "the generation is bumped after the scan",
+      origin: "synthetic", oracles: [.o2], needsPauses: true,
+      .system(wrong("B22", .o2, BumpAfterScan.self))),
+    Fault(
+      "B24", "bump-after-forgetting", "the generation is bumped before the scan: equivalent",
+      origin: "synthetic", oracles: [], detection: .equivalent,
+      .system(
+        version(
+          "B24", .clean, BumpAfterForgetting.self))),
+    Fault(
+      "B28", "active-after-unlock", "the slow path publishes after it has given the lock back",
+      origin: "synthetic", oracles: [.o2, .o6], needsPauses: true,
+      .system(wrong("B28", .o2, ActiveAfterUnlock.self))),
+    Fault(
+      "H01", "no-lock", "the slow path goes without its lock",
+      origin: "synthetic", oracles: [.o1, .o2, .o3, .o4, .o5, .o6, .o8, .o9],
+      .system(wrong("H01", .o2, NoLock.self))),
+    Fault(
+      "H02", "lock-without-acquire", "the lock is taken without acquire",
+      origin: "synthetic", oracles: [], detection: .threadSanitizer,
+      .system(
+        version(
+          "H02", .clean, LockWithoutAcquire.self))),
+    Fault(
+      "H03", "lock-leak", "the lock is not given back after some rollovers",
+      origin: "synthetic", oracles: [.o9],
+      .system(wrong("H03", .o9, LockLeak.self))),
+  ]
+
+  /// The fault whose id, or id and name, is `text`.
+  public static func named(_ text: String) -> Fault? {
+    all.first { $0.id.lowercased() == text.lowercased() || $0.name == text.lowercased() }
+      ?? all.first { $0.name.lowercased() == text.lowercased() }
+  }
+
+  @inline(__always)
+  private static func wrong<Rules: Arm64VMIDRules>(
+    _ row: String, _ oracle: OracleID, _ rules: Rules.Type
+  ) -> TagSystem {
+    version(row, .wrong(row: row, oracle: oracle, scenario: "small"), rules)
+  }
+
+  @inline(__always)
+  private static func version<Rules: Arm64VMIDRules>(
+    _ row: String, _ verdict: ExpectedVerdict, _ rules: Rules.Type
+  ) -> TagSystem {
+    TagSystem(
+      "arm64-vmid", "KVM's VMID allocator on arm64 with fault \(row)",
+      source: "Linux arch/arm64/kvm/vmid.c, \(Arm64VMIDSites.commit)", verdict: verdict,
+      Arm64VMID<LiveMachine, Rules>.self, Arm64VMID<InstrumentedLiveMachine, Rules>.self)
+  }
+}

@@ -1,0 +1,104 @@
+// The test of the tester: every fault must be found, every right version must stay clean.
+
+import Allocators
+import Domain
+
+/// How much a selftest does.
+public struct SelftestPlan: Sendable {
+  /// Each fault is soaked for at most this long.
+  public var budgetPerFault: Duration
+  /// Each right version is soaked for this long.
+  public var cleanRun: Duration
+  /// With so many seeds each.
+  public var seeds: Int
+
+  /// For tests and every day.
+  public static let quick = SelftestPlan(
+    budgetPerFault: .seconds(30), cleanRun: .seconds(5), seeds: 1)
+  /// The counts of the acceptance table: 10 seeds, a minute for each clean run.
+  public static let full = SelftestPlan(
+    budgetPerFault: .seconds(30), cleanRun: .seconds(60), seeds: 10)
+}
+
+/// What became of one fault.
+public struct FaultOutcome: Sendable {
+  /// The fault.
+  public let fault: Fault
+  /// For each seed the oracle of its row that saw it, and when; nil where none did in time.
+  public let sightings: [(oracle: OracleID, after: Duration)?]
+
+  /// How many seeds found it.
+  public var foundCount: Int { sightings.count { $0 != nil } }
+  /// Whether at least nine of ten seeds found it.
+  public var isFound: Bool { foundCount * 10 >= sightings.count * 9 }
+  /// The times of those that did, ascending.
+  public var times: [Duration] { sightings.compactMap { $0?.after }.sorted() }
+}
+
+/// What became of one right version.
+public struct CleanOutcome: Sendable {
+  /// Its name; an equivalent fault's if it is one.
+  public let name: String
+  /// The scenario.
+  public let scenario: String
+  /// What was said, which must be nothing.
+  public let findings: [Finding]
+  /// Comparisons made.
+  public let checks: UInt64
+  /// Whether some run ended otherwise than clean.
+  public let isClean: Bool
+}
+
+/// Runs the catalogue.
+public enum Selftest {
+  /// Soaks one fault on its scenario until an oracle of its row sees it.
+  public static func run(
+    _ fault: Fault, on scenario: Scenario, plan: SelftestPlan, seed: Seed,
+    goOn: @escaping () -> Bool = { true }
+  ) throws -> FaultOutcome {
+    var sightings: [(oracle: OracleID, after: Duration)?] = []
+    for number in 0..<plan.seeds where goOn() {
+      sightings.append(
+        try sighting(
+          of: fault, on: scenario, budget: plan.budgetPerFault,
+          seed: seed.child("\(fault.name) \(number)"), goOn: goOn))
+    }
+    return FaultOutcome(fault: fault, sightings: sightings)
+  }
+
+  private static func sighting(
+    of fault: Fault, on scenario: Scenario, budget: Duration, seed: Seed,
+    goOn: @escaping () -> Bool
+  ) throws -> (oracle: OracleID, after: Duration)? {
+    var scenario = scenario
+    scenario.duration = budget
+    // A stall is looked for with less patience than in a long run.
+    scenario.stallAfter = min(scenario.stallAfter, .seconds(1))
+    if fault.needsPauses { scenario.perturb = .light }
+    let result = try Soak.run(SoakOrder(scenario, fault: fault, seed: seed)) { _ in goOn() }
+    return result.findings.first { fault.oracles.contains($0.oracle) }
+      .map { ($0.oracle, $0.elapsed) }
+  }
+
+  /// Soaks a version that must stay clean; a fault only if it is equivalent.
+  public static func runClean(
+    _ fault: Fault?, on scenario: Scenario, plan: SelftestPlan, seed: Seed,
+    goOn: @escaping () -> Bool = { true }
+  ) throws -> CleanOutcome {
+    var scenario = scenario
+    scenario.duration = plan.cleanRun
+    var findings: [Finding] = []
+    var checks: UInt64 = 0
+    var isClean = true
+    for number in 0..<plan.seeds where goOn() {
+      let order = try SoakOrder(scenario, fault: fault, seed: seed.child("clean \(number)"))
+      let result = try Soak.run(order) { _ in goOn() }
+      findings += result.findings
+      checks += result.counts.allChecks
+      isClean = isClean && result.verdict == .clean && result.findings.isEmpty
+    }
+    return CleanOutcome(
+      name: fault?.name ?? scenario.system, scenario: scenario.name, findings: findings,
+      checks: checks, isClean: isClean && checks > 0)
+  }
+}

@@ -1,0 +1,104 @@
+// From a scenario, and perhaps a fault, to a soak.
+
+import Allocators
+import Domain
+import EmbeddedScenarios
+import Machines
+
+extension ScenarioLibrary {
+  /// The scenarios that are compiled in.
+  public static let builtIn = ScenarioLibrary(embedded: embeddedScenarios)
+}
+
+/// Why a valid scenario cannot run.
+public enum PlanError: Error, Equatable {
+  case unknownSystem(String, names: [String])
+  case faultOfAnotherSystem(fault: String, of: String, scenario: String)
+  case tooManyVMs(vms: Int, tags: Int, system: String)
+}
+
+extension PlanError: CustomStringConvertible {
+  /// What was wanted, what was given, what to do.
+  public var description: String {
+    switch self {
+    case .unknownSystem(let name, let names):
+      "no system is called '\(name)'; there are \(names.joined(separator: ", "))"
+    case .faultOfAnotherSystem(let fault, let system, let scenario):
+      "fault \(fault) is one of \(system), but the scenario runs \(scenario); "
+        + "give a scenario of \(system), or --system \(system)"
+    case .tooManyVMs(let vms, let tags, let system):
+      "\(system) gives every VM a tag for life, but there are \(vms) VMs and \(tags) tags; "
+        + "lower vms or raise tagBits"
+    }
+  }
+}
+
+extension SoakOrder {
+  /// The soak that `scenario`, which is valid, asks for.
+  public init(_ scenario: Scenario, fault: Fault? = nil, seed: Seed) throws(PlanError) {
+    guard let named = TagSystem.named(scenario.system) else {
+      throw .unknownSystem(scenario.system, names: TagSystem.all.map(\.name))
+    }
+    let system = fault?.kind.system ?? named
+    if let fault, system.name != scenario.system {
+      throw .faultOfAnotherSystem(
+        fault: fault.name, of: system.name, scenario: scenario.system)
+    }
+    var plan = WorldPlan(scenario)
+    if case .world(let change, _) = fault?.kind { change(&plan.knobs) }
+    self.init(
+      system: system,
+      setup: SoakSetup(
+        pcpus: scenario.pcpus,
+        configuration: AllocatorConfiguration(
+          tagBits: scenario.tagBits, usableTags: scenario.usableTagCount,
+          pcpuCount: scenario.pcpus),
+        plan: plan, oracles: scenario.oracles,
+        pauses: PausePlan(scenario.perturb), seed: seed.child(scenario.name)),
+      duration: scenario.duration)
+    stallAfter = scenario.stallAfter
+    watchdogEvery = scenario.watchdogEvery
+  }
+}
+
+extension WorldPlan {
+  init(_ scenario: Scenario) {
+    var knobs = WorldKnobs()
+    knobs.vms = scenario.vms
+    knobs.vcpusPerVM = scenario.vcpusPerVM
+    knobs.pagesPerVM = scenario.pagesPerVM
+    knobs.entriesPerSliceLow = scenario.entriesPerSliceRange.lowerBound
+    knobs.entriesPerSliceHigh = scenario.entriesPerSliceRange.upperBound
+    knobs.accessesPerEntry = scenario.accessesPerEntry
+    knobs.longStayEvery = scenario.longStayEvery
+    knobs.longStayAccesses = scenario.longStayAccesses
+    knobs.messagesPerVM = scenario.hackbenchRuns * scenario.messagesPerRun
+    knobs.messageEvery = scenario.messageEvery
+    knobs.channelCapacity = scenario.channelCapacity
+    knobs.unmapEvery = scenario.unmapEvery
+    knobs.speculateEvery = scenario.speculateEvery
+    knobs.suspendEvery = scenario.suspendEvery
+    knobs.migrateEvery = scenario.migrateEvery
+    knobs.contextSwitchBarrier = scenario.contextSwitchBarrier
+    knobs.putBeforeContextDead = scenario.putBeforeContextDead
+    knobs.claimAfterPut = scenario.claimAfterPut
+    knobs.highestTag = UInt64(scenario.usableTagCount)
+    let script = try? scenario.scriptedVCPUs()
+    self.init(
+      knobs: knobs,
+      script: script?.map { $0.map { $0.vm.index * scenario.vcpusPerVM + $0.index } },
+      initialState: scenario.initialState.map {
+        InitialState(numbers: $0.numbers.map(UInt64.init), full: $0.full)
+      })
+  }
+}
+
+extension PausePlan {
+  init?(_ perturbation: Perturbation) {
+    switch perturbation {
+    case .off: return nil
+    case .light: self = .light
+    case .heavy: self = .heavy
+    }
+  }
+}

@@ -1,0 +1,64 @@
+// What a run counts. Every pCPU counts on lines of its own; readers add the pCPUs up.
+
+/// One counter of a run.
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+// The names are those of reports.
+public enum Counter: Int, CaseIterable, Sendable {
+  // The guest's life.
+  case guestEntries, fastPathEntries, slowPathEntries, abortedEntries, slices
+  case migrations, blocks, wakes, suspensions, messages
+  case vmsCreated, vmsDestroyed
+  // The TLB.
+  case tlbHits, tlbFills, speculativeFills, pageFaults, unmaps
+  // The allocator.
+  case rollovers
+  // Comparisons that an oracle made.
+  case checksO1, checksO2, checksO3, checksO4, checksO5, checksO6, checksO7, checksO8
+  // Coverage: paths that a run must have taken for its verdict to mean something.
+  case reentryWithOwnID, entryWithEmptiedSlot, retagHitOnePCPU, retagHitMorePCPUs
+  case oldNumberStillFree, reservedFallback, markerStoredOverZero, claimLost
+  case deadVMTagReused, fillDroppedByEpoch
+  // The pause layer, and looks for work that found none.
+  case pauses, idlePolls
+
+  /// The paths that every summary shows; a zero among them is said loudly.
+  public static let coverage: [Counter] = [
+    .reentryWithOwnID, .entryWithEmptiedSlot, .retagHitOnePCPU, .retagHitMorePCPUs,
+    .oldNumberStillFree, .reservedFallback, .markerStoredOverZero, .claimLost, .migrations,
+    .blocks, .deadVMTagReused, .fillDroppedByEpoch,
+  ]
+
+  /// The counter of the comparisons that `oracle` made; nil for O9, which counts nothing.
+  public static func checks(of oracle: OracleID) -> Counter? {
+    switch oracle {
+    case .o1: .checksO1
+    case .o2: .checksO2
+    case .o3: .checksO3
+    case .o4: .checksO4
+    case .o5: .checksO5
+    case .o6: .checksO6
+    case .o7: .checksO7
+    case .o8: .checksO8
+    case .o9: nil
+    }
+  }
+}
+
+/// The counters of a run at one moment, all pCPUs added up.
+public struct Counts: Sendable, Equatable {
+  private var values = [UInt64](repeating: 0, count: Counter.allCases.count)
+
+  /// All counters at 0.
+  public init() {}
+
+  /// The value of one counter.
+  public subscript(counter: Counter) -> UInt64 {
+    get { values[counter.rawValue] }
+    set { values[counter.rawValue] = newValue }
+  }
+
+  /// The sum of all comparisons that oracles made.
+  public var allChecks: UInt64 {
+    OracleID.allCases.compactMap(Counter.checks(of:)).reduce(0) { $0 + self[$1] }
+  }
+}

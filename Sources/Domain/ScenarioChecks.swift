@@ -1,0 +1,67 @@
+// Which values of a scenario go together.
+
+extension Scenario {
+  /// Checks every value alone and then together. To be called after the last override.
+  ///
+  /// - Throws: the first thing that is wrong.
+  public func validate() throws(ScenarioError) {
+    for key in Self.keys { try checkRange(of: key) }
+    try checkSummary()
+    try checkEntriesPerSlice()
+    try checkUsableTags()
+    try checkInitialState()
+    _ = try scriptedVCPUs()
+  }
+
+  private func checkRange(of key: ScenarioKey) throws(ScenarioError) {
+    switch key.slot {
+    case .number(let path, let limit):
+      let value = self[keyPath: path]
+      if !limit.range.contains(value) { throw .outOfRange(key: key.name, value: value) }
+    case .duration(let path, let range):
+      let value = self[keyPath: path]
+      if !range.contains(value) { throw .durationOutOfRange(key: key.name, value: value) }
+    default:
+      break
+    }
+  }
+
+  private func checkSummary() throws(ScenarioError) {
+    let isBlank = summary.allSatisfy(\.isWhitespace)
+    // Control characters include the line breaks; the other two are Unicode's own.
+    let hasControls = summary.unicodeScalars.contains { scalar in
+      scalar.properties.generalCategory == .control || scalar == "\u{2028}" || scalar == "\u{2029}"
+    }
+    if isBlank || hasControls { throw .summaryNotOneLine(summary) }
+  }
+
+  private func checkEntriesPerSlice() throws(ScenarioError) {
+    guard entriesPerSlice.count == 2, entriesPerSlice[0] >= 1,
+      entriesPerSlice[0] <= entriesPerSlice[1],
+      entriesPerSlice[1] <= Self.mostEntriesPerSlice
+    else { throw .entriesPerSlice(entriesPerSlice) }
+  }
+
+  private func checkUsableTags() throws(ScenarioError) {
+    if let usableTags, !(1...allTags).contains(usableTags) {
+      throw .usableTagsOutOfRange(usableTags, tagBits: tagBits)
+    }
+    if usableTagCount < pcpus + 1 && !fewTags {
+      throw .tooFewTags(pcpus: pcpus, tagBits: tagBits, usableTags: usableTags)
+    }
+  }
+
+  private func checkInitialState() throws(ScenarioError) {
+    guard let numbers = initialState?.numbers else { return }
+    guard numbers.count == vms else { throw .initialNumbersCount(numbers.count, vms: vms) }
+    var owners: [Int: Int] = [:]
+    for (vm, number) in numbers.enumerated() where number != 0 {
+      guard (1...usableTagCount).contains(number) else {
+        throw .initialNumberOutOfRange(number, vm: vm, usableTags: usableTagCount)
+      }
+      if let owner = owners.updateValue(vm, forKey: number) {
+        throw .initialNumberTwice(number, first: owner, second: vm)
+      }
+    }
+  }
+}

@@ -1,0 +1,213 @@
+// What can be wrong with a scenario, as data first and as text once.
+//
+// Each text says what was wanted, what was given and what to do.
+
+/// Why a scenario cannot be run.
+public indirect enum ScenarioError: Error, Equatable, Sendable {
+  /// Something is wrong in a file; the line if it is known.
+  case inFile(path: String, line: Int?, ScenarioError)
+
+  // Getting at the file.
+  case unreadable(reason: String)
+  case isDirectory
+  case notARegularFile
+  case fileTooLarge(bytes: Int, most: Int)
+  case notUTF8(offset: Int)
+  /// `found` is nil at the end of the file.
+  case notJSON5(column: Int, wanted: String, found: Unicode.Scalar?)
+  case notAnObject(given: ScenarioValue)
+
+  // Keys, and the types of their values.
+  case duplicateKey(String, firstLine: Int)
+  /// `owner` is the key that holds the object; nil for the scenario itself.
+  case unknownKey(String, of: String?, nearest: String?)
+  case nameIsNoKey
+  case missingSummary
+  case missingInitialNumbers
+  case wrongType(key: String, wanted: Kind, given: ScenarioValue)
+  case badDuration(key: String, DurationTextError)
+  case notAChoice(key: String, given: String)
+
+  // Values alone.
+  case outOfRange(key: String, value: Int)
+  case durationOutOfRange(key: String, value: Duration)
+  case summaryNotOneLine(String)
+  case entriesPerSlice([Int])
+
+  // Values together.
+  case usableTagsOutOfRange(Int, tagBits: Int)
+  case tooFewTags(pcpus: Int, tagBits: Int, usableTags: Int?)
+  case initialNumbersCount(Int, vms: Int)
+  case initialNumberOutOfRange(Int, vm: Int, usableTags: Int)
+  case initialNumberTwice(Int, first: Int, second: Int)
+  case scriptCount(Int, pcpus: Int)
+  case scriptEmpty(pcpu: Int)
+  case scriptText(String, pcpu: Int)
+  case scriptNoSuchVCPU(Scenario.ScriptedVCPU, pcpu: Int, vms: Int, vcpusPerVM: Int)
+  case scriptSharesVCPU(Scenario.ScriptedVCPU, first: Int, second: Int)
+
+  // Finding one by its name.
+  case unknownScenario(String, names: [String])
+
+  /// What kind of value a key takes, in the words of messages.
+  public enum Kind: String, Sendable {
+    case flag = "true or false"
+    case number = "a whole number"
+    case text = "a text in quotes"
+    case duration = "a duration in quotes"
+    case numbers = "a list of whole numbers"
+    case texts = "a list of texts in quotes"
+    case initialState = "an object with numbers and full"
+    case script = "a list of lists of texts"
+  }
+}
+
+extension ScenarioError {
+  /// The keys that the error is about, the likeliest first: `initialState.numbers[2]`.
+  public var keys: [String] {
+    switch self {
+    case .inFile(_, _, let error): error.keys
+    case .unreadable, .isDirectory, .notARegularFile, .fileTooLarge, .notUTF8, .notJSON5,
+      .notAnObject, .missingSummary, .unknownScenario:
+      []
+    case .duplicateKey(let key, _), .wrongType(let key, _, _), .badDuration(let key, _),
+      .notAChoice(let key, _), .outOfRange(let key, _), .durationOutOfRange(let key, _),
+      .unknownKey(let key, nil, _):
+      [key]
+    case .unknownKey(let key, let owner?, _): ["\(owner).\(key)"]
+    case .nameIsNoKey: ["name"]
+    case .summaryNotOneLine: ["summary"]
+    case .entriesPerSlice: ["entriesPerSlice"]
+    case .usableTagsOutOfRange: ["usableTags"]
+    case .tooFewTags: ["usableTags", "tagBits", "pcpus"]
+    case .missingInitialNumbers: ["initialState"]
+    case .initialNumbersCount, .initialNumberOutOfRange, .initialNumberTwice:
+      ["initialState.numbers"]
+    case .scriptCount, .scriptEmpty, .scriptText, .scriptNoSuchVCPU, .scriptSharesVCPU: ["script"]
+    }
+  }
+}
+
+extension ScenarioError: CustomStringConvertible {
+  /// What was wanted, what was given, what to do; behind path and line if it is about a file.
+  public var description: String {
+    switch self {
+    case .inFile(let path, let line, let error):
+      return printable(path, limit: 4096) + (line.map { ":\($0)" } ?? "") + ": \(error)"
+
+    case .unreadable(let reason):
+      return "it cannot be read (\(reason)); give the path of a scenario file"
+    case .isDirectory:
+      return "it is a directory, but a scenario is one file; give the path of a file in it"
+    case .notARegularFile:
+      return "it is a pipe or a device, but a scenario is a regular file; copy it into one"
+    case .fileTooLarge(let bytes, let most):
+      return "it has \(bytes) bytes, but a scenario file has at most \(most); give a smaller one"
+    case .notUTF8(let offset):
+      return "byte \(offset) is not UTF-8, but a scenario is UTF-8 text; save it as such"
+    case .notJSON5(let column, let wanted, let found):
+      let found = found.map { quoted(String($0)) } ?? "the end of the file"
+      return "column \(column): \(wanted) is wanted, but \(found) was found; see json5.org"
+    case .notAnObject(let given):
+      return "it holds \(given), but a scenario is an object; put { and } around its keys"
+
+    case .duplicateKey(let key, let firstLine):
+      return "\(printable(key)) stands in line \(firstLine) already; delete one of the two"
+    case .unknownKey(let key, let owner, let nearest):
+      let place = owner ?? "a scenario"
+      let names = owner == nil ? Scenario.keys.map(\.name) : ["numbers", "full"]
+      let advice =
+        nearest.map { "did you mean \($0)?" } ?? "its keys are \(names.joined(separator: ", "))"
+      return "\(quoted(key)) is no key of \(place); \(advice)"
+    case .nameIsNoKey:
+      return "name is no key: a scenario is called as its file; rename the file and delete the key"
+    case .missingSummary:
+      return "summary is missing, but every scenario has one; say in one line what it shows"
+    case .missingInitialNumbers:
+      return "initialState has no numbers; give one number per VM (0 = none yet)"
+    case .wrongType(let key, let wanted, let given):
+      return "\(key) is \(given), but it takes \(wanted.rawValue); \(Self.advice(for: key))"
+    case .badDuration(let key, let error):
+      return "\(key): \(error)"
+    case .notAChoice(let key, let given):
+      return "\(key) is \(quoted(given)), but there is no such choice; \(Self.advice(for: key))"
+
+    case .outOfRange(let key, let value):
+      return "\(key) is \(value), but \(Self.limit(of: key)); \(Self.advice(for: key))"
+    case .durationOutOfRange(let key, let value):
+      let given = DurationText.exact(value)
+      return "\(key) is \(given), which is out of its range; \(Self.advice(for: key))"
+    case .summaryNotOneLine(let text):
+      return "summary is \(quoted(text)), but it is one line of text; say what the scenario shows"
+    case .entriesPerSlice(let given):
+      let given = "[" + given.map(String.init).joined(separator: ", ") + "]"
+      return "entriesPerSlice is \(given), but a fewest and a most are wanted; "
+        + Self.advice(for: "entriesPerSlice")
+
+    case .usableTagsOutOfRange(let given, let tagBits):
+      let all = (1 << tagBits) - 1
+      return "usableTags is \(given), but tagBits \(tagBits) gives \(all); "
+        + "give --usable-tags 1 ... \(all), or leave usableTags out for all of them"
+    case .tooFewTags(let pcpus, let tagBits, let usableTags):
+      let given =
+        usableTags.map { "usableTags is \($0)" }
+        ?? "tagBits \(tagBits) gives \((1 << tagBits) - 1)"
+      let raise = usableTags == nil ? "tagBits" : "usableTags"
+      let need = pcpus == 1 ? "needs" : "need"
+      return "\(counted(pcpus, "pCPU")) \(need) at least \(pcpus + 1) usable tags "
+        + "(one more than pCPUs), but \(given); raise \(raise), lower pcpus, or set "
+        + "fewTags: true to run into exhaustion on purpose"
+    case .initialNumbersCount(let given, let vms):
+      return "initialState has \(counted(given, "number")), but \(Self.thereAre(vms, "VM")); "
+        + "give one number per VM (0 = none yet)"
+    case .initialNumberOutOfRange(let number, let vm, let usableTags):
+      return "initialState gives VM \(vm) the number \(number), but usable tags end at "
+        + "\(usableTags); give 0 (none yet) or 1 ... \(usableTags)"
+    case .initialNumberTwice(let number, let first, let second):
+      return "initialState gives the number \(number) to VM \(first) and to VM \(second), but no "
+        + "two VMs share one; give another, or 0 (none yet)"
+    case .scriptCount(let given, let pcpus):
+      return "script has \(counted(given, "list")), but \(Self.thereAre(pcpus, "pCPU")); "
+        + "give one list per pCPU"
+    case .scriptEmpty(let pcpu):
+      return "script has no vCPU for pCPU \(pcpu); give it at least one, such as \"\(pcpu).0\""
+    case .scriptText(let text, let pcpu):
+      return "script of pCPU \(pcpu) has \(quoted(text)), but a vCPU is named as VM.vCPU; "
+        + "write for example \"0.1\" for vCPU 1 of VM 0"
+    case .scriptNoSuchVCPU(let vcpu, let pcpu, let vms, let vcpusPerVM):
+      return "script of pCPU \(pcpu) has \"\(vcpu)\", but the last vCPU is "
+        + "\"\(vms - 1).\(vcpusPerVM - 1)\" (both count from 0); name one that is there"
+    case .scriptSharesVCPU(let vcpu, let first, let second):
+      return "script has \"\(vcpu)\" on pCPU \(first) and on pCPU \(second), but a vCPU stays on "
+        + "one pCPU; delete one of the two"
+
+    case .unknownScenario(let name, let names):
+      let nearest = nearestName(to: name, among: names).map { "did you mean \($0)? " } ?? ""
+      return "no scenario is called \(quoted(name)); \(nearest)there are "
+        + "\(names.joined(separator: ", ")); a file is given by a path with / or .json5 in it"
+    }
+  }
+
+  /// How to get the value of `key` right: with its option if it has one.
+  private static func advice(for key: String) -> String {
+    let name = key.prefix { $0 != "." && $0 != "[" }
+    guard let row = Scenario.key(String(name)) else { return "correct it" }
+    guard let option = row.option else { return "write \(row.name): \(row.range)" }
+    return switch row.slot {
+    // A range without its unit is what can be typed behind the option.
+    case .number(_, let limit):
+      "give \(option) \(limit.range.lowerBound) ... \(limit.range.upperBound)\(limit.note)"
+    case .pair: "write for example \(row.name): \(row.defaultText) or give \(option) 1,16"
+    default: "give \(option) \(row.range)"
+    }
+  }
+
+  private static func limit(of key: String) -> String {
+    guard case .number(_, let limit)? = Scenario.key(key)?.slot else { return "that is too much" }
+    return "\(limit.holder) \(limit.range.lowerBound) to \(limit.range.upperBound) \(limit.unit)"
+  }
+
+  private static func thereAre(_ count: Int, _ noun: String) -> String {
+    "there \(count == 1 ? "is" : "are") \(counted(count, noun))"
+  }
+}

@@ -1,0 +1,86 @@
+// What only the guest loop needs of a machine: the context register and the TLB.
+
+import Domain
+
+/// A machine that can run a guest.
+public protocol GuestMachine: Machine {
+  /// Writes the context register. From here on the hardware may fill from it at any time.
+  func install(_ context: GuestContext<Word>, at site: Site)
+  /// Empties the context register: no fill from here on.
+  func clearContext(at site: Site)
+  /// Translates `page` through the TLB and, where that misses, the installed table.
+  func translate(_ page: UInt64, at site: Site) -> Translation
+  /// The hardware fills an entry for `page` without being asked, if a context is live.
+  func speculate(_ page: UInt64, at site: Site)
+
+  /// What `pcpu` publishes of its context. Never a schedule point.
+  func observeContext(of pcpu: PCPU) -> ContextWord
+  /// How often everything was invalidated on every pCPU so far. Never a schedule point.
+  func observeFlushes() -> UInt64
+}
+
+/// A hardware context: a stage-2 table and the tag under which its translations are cached.
+public struct GuestContext<Word: Handle>: Sendable {
+  /// The table's entries, one word a page.
+  public let table: Bank<Word>
+  /// The tag.
+  public let tag: Tag
+  /// The VM's place.
+  public let slot: VMSlot
+  /// Who it is.
+  public let owner: VMIdentity
+
+  /// The context of `owner`, who lives at `slot`.
+  @inlinable @inline(__always)
+  public init(table: Bank<Word>, tag: Tag, slot: VMSlot, owner: VMIdentity) {
+    self.table = table
+    self.tag = tag
+    self.slot = slot
+    self.owner = owner
+  }
+}
+
+/// What the hardware answered.
+public struct Translation: Sendable {
+  /// How it came about.
+  public enum Outcome: Sendable { case hit, fill, fault }
+
+  /// Hit, filled now, or no valid entry in the table.
+  public let outcome: Outcome
+  /// Whose table it was filled from; 0 on a fault.
+  public let owner: VMIdentity
+  /// The version of the table entry that it was made from.
+  public let version: UInt64
+  /// Another VM whose live entry sat in this TLB under the same tag when this one was filled;
+  /// 0 if none did.
+  public let alsoUnderThisTag: VMIdentity
+
+  @inlinable @inline(__always)
+  init(outcome: Outcome, owner: VMIdentity, version: UInt64, alsoUnderThisTag: VMIdentity) {
+    self.outcome = outcome
+    self.owner = owner
+    self.version = version
+    self.alsoUnderThisTag = alsoUnderThisTag
+  }
+}
+
+/// A stage-2 table entry: version << 32 | frame << 1 | valid.
+public struct TableEntry: Equatable, Sendable {
+  /// The word as it stands in the table.
+  public let bits: UInt64
+
+  /// The entry with these bits.
+  @inlinable @inline(__always) public init(bits: UInt64) { self.bits = bits }
+
+  /// An entry for `frame`, 0 for none, that translates if it is valid.
+  @inlinable public init(frame: UInt64, version: UInt64, isValid: Bool) {
+    bits = (version & 0xFFFF_FFFF) << 32 | (frame & 0x7FFF_FFFF) << 1 | (isValid ? 1 : 0)
+  }
+
+  /// Whether it translates.
+  @inlinable @inline(__always) public var isValid: Bool { bits & 1 != 0 }
+  /// Grows with every change of the entry, modulo 2^32.
+  @inlinable @inline(__always) public var version: UInt64 { bits &>> 32 }
+  /// The frame; 0 if the page has none.
+  @inlinable public var frame: UInt64 { (bits & 0xFFFF_FFFF) &>> 1 }
+}

@@ -1,0 +1,193 @@
+// The simulated hardware of a live run: what all pCPUs share and what each has of its own.
+
+import Domain
+import Host
+
+/// What a machine tells whoever watches it. Called rarely, never on the fast path.
+public protocol MachineWatcher: AnyObject, Sendable {
+  /// `evidence` of a rollover that has just ended; the allocator's lock is still held. Returns
+  /// whether it was judged.
+  func rolledOver(_ evidence: RolloverEvidence) -> Bool
+  /// The kernel's BUG() was reached. The pCPU goes no further.
+  func bug(_ message: String, at site: Site, on pcpu: PCPU)
+}
+
+/// What was seen of one rollover.
+public struct RolloverEvidence: Sendable {
+  /// Who rolled over.
+  public let pcpu: PCPU
+  /// Whether an invalidation of everything on every pCPU was issued and completed meanwhile.
+  public let flushCompleted: Bool
+  /// How many contexts were live from before the rollover until after it.
+  public let contextsThroughout: Int
+  /// One of those whose tag the rollover did not keep.
+  public let lost: (pcpu: PCPU, context: ContextWord)?
+}
+
+/// The hardware of one live run. Owns all memory of the run, and outlives its pCPUs.
+///
+/// Sendable because it is built by one thread; afterwards each pCPU writes only its own part.
+public final class LiveHardware: @unchecked Sendable {
+  /// Where the run's words and cells come from.
+  public let memory: LiveMemory
+  /// How many pCPUs there are.
+  public let pcpuCount: Int
+  /// Who is told of rollovers and BUG()s.
+  public let watcher: any MachineWatcher
+  /// What each pCPU publishes of its context, a `ContextWord` each on a line of its own.
+  public let contexts: Bank<LiveWord>
+  /// The invalidations.
+  public let bus: InvalidationBus
+
+  let pcpus: UnsafeMutablePointer<LivePCPU>
+  let instruments: UnsafeMutablePointer<InstrumentState>?
+  private let counters: [Bank<LiveWord>]
+
+  /// Hardware for `pcpuCount` pCPUs and tags below 2^`tagBits`; with `pauses`, instrumented.
+  public init(
+    pcpuCount: Int, tagBits: Int, pauses: PausePlan? = nil, seed: Seed,
+    watcher: any MachineWatcher
+  ) {
+    let memory = LiveMemory()
+    self.memory = memory
+    self.pcpuCount = pcpuCount
+    self.watcher = watcher
+    contexts = memory.words(pcpuCount, initially: 0, .ownLine, named: "hardware context")
+    bus = InvalidationBus(in: memory)
+    let counters = (0..<pcpuCount).map { _ in
+      memory.words(Counter.allCases.count, initially: 0, .packed, named: "counters")
+    }
+    self.counters = counters
+    pcpus = .allocate(capacity: pcpuCount)
+    instruments = pauses.map { plan in
+      let states = UnsafeMutablePointer<InstrumentState>.allocate(capacity: pcpuCount)
+      for index in 0..<pcpuCount {
+        (states + index).initialize(
+          to: InstrumentState(
+            plan: plan, seed: seed.child("pauses of pCPU \(index)"),
+            pauses: counters[index][Counter.pauses.rawValue], in: memory))
+      }
+      return states
+    }
+    for index in 0..<pcpuCount {
+      (pcpus + index).initialize(
+        to: LivePCPU(
+          PCPU(index), of: self, counters: counters[index],
+          tlb: LiveTLB(in: memory, tagCount: 1 << tagBits),
+          seed: seed.child("hardware of pCPU \(index)")))
+    }
+  }
+
+  deinit {
+    pcpus.deinitialize(count: pcpuCount).deallocate()
+    instruments?.deinitialize(count: pcpuCount).deallocate()
+  }
+
+  /// The bare machine, seen from `pcpu`.
+  public func machine(_ pcpu: PCPU) -> LiveMachine { NativeMachine(self, pcpu, NoProbe()) }
+
+  /// The machine with pauses, seen from `pcpu`. The hardware was made with `pauses`.
+  public func instrumentedMachine(_ pcpu: PCPU) -> InstrumentedLiveMachine {
+    guard let instruments else { preconditionFailure("this hardware was made without pauses") }
+    return NativeMachine(self, pcpu, Instruments(instruments + pcpu.index))
+  }
+
+  /// The counters of all pCPUs, added up. May be read while they run.
+  public func counts() -> Counts {
+    var sum = Counts()
+    for pcpu in 0..<pcpuCount {
+      for counter in Counter.allCases { sum[counter] += self.count(counter, of: PCPU(pcpu)) }
+    }
+    return sum
+  }
+
+  /// One counter of one pCPU. May be read while it runs.
+  public func count(_ counter: Counter, of pcpu: PCPU) -> UInt64 {
+    counters[pcpu.index][counter.rawValue].value
+  }
+
+  /// The lock that `pcpu` waits for now: the site of its wait and who holds it; nil if it waits
+  /// for none.
+  public func awaitedLock(of pcpu: PCPU) -> (site: Site, holder: PCPU?)? {
+    let waiting = pcpus[pcpu.index].waiting.value
+    guard waiting != 0 else { return nil }
+    let holder = Int(waiting >> 16)
+    return (Site(UInt16(waiting & 0xFFFF)), holder == 0 ? nil : PCPU(holder - 1))
+  }
+
+  /// What the flight recorder of `pcpu` holds, oldest first; empty without instruments.
+  public func lastOperations(of pcpu: PCPU) -> [RecordedOperation] {
+    guard let instruments else { return [] }
+    let recorder = instruments[pcpu.index].recorder
+    let bits = (0..<Int(InstrumentState.recorderSize)).map { recorder.advanced(by: $0).value }
+    return bits.filter { $0 != 0 }.compactMap { bits in
+      guard let kind = OperationKind(rawValue: UInt8(bits >> 16 & 0xFF)) else { return nil }
+      return RecordedOperation(
+        number: bits >> 24, kind: kind, site: Site(UInt16(bits & 0xFFFF)))
+    }.sorted { $0.number < $1.number }
+  }
+}
+
+/// One pCPU's own hardware. Its thread alone touches it, but for the words that it publishes.
+@usableFromInline
+struct LivePCPU {
+  // What is the same for the whole run. It is here, and not in the machine, so that a machine is a
+  // word or two and travels in registers.
+  @usableFromInline let pcpu: PCPU
+  @usableFromInline let pcpuCount: Int
+  @usableFromInline let bus: InvalidationBus
+  @usableFromInline let contexts: Bank<LiveWord>
+  @usableFromInline let hardware: Unmanaged<LiveHardware>
+  @usableFromInline let counters: Bank<LiveWord>
+  @usableFromInline let tlb: LiveTLB
+  /// The context register: the part of a TLB key that it gives, or `LiveTLB.noContext` ...
+  @usableFromInline var contextKey = LiveTLB.noContext
+  /// ... the table to walk, and whose it is.
+  @usableFromInline var contextTable: LiveWord
+  @usableFromInline var contextOwner: VMIdentity = 0
+  /// Of the published context word; grows with every change.
+  @usableFromInline var contextSequence: UInt64 = 0
+  /// A private word to exchange with: on x86 that is the cheapest full barrier.
+  @usableFromInline let scratch: LiveWord
+  /// (holder + 1) << 16 | site of the lock that is waited for; 0 for none.
+  @usableFromInline let waiting: LiveWord
+  @usableFromInline var random: RandomStream
+  /// Invalidations issued and not yet on the bus.
+  @usableFromInline var pending = PendingInvalidations()
+  /// Everything-invalidations that this pCPU issued and saw complete.
+  @usableFromInline var flushesCompleted: UInt64 = 0
+  /// `flushesCompleted` when its rollover began.
+  @usableFromInline var flushesBeforeRollover: UInt64 = 0
+  /// The context words of all pCPUs when its rollover began.
+  @usableFromInline let contextsBeforeRollover: UnsafeMutablePointer<UInt64>
+
+  init(
+    _ pcpu: PCPU, of hardware: LiveHardware, counters: Bank<LiveWord>, tlb: LiveTLB, seed: Seed
+  ) {
+    let memory = hardware.memory
+    self.pcpu = pcpu
+    self.pcpuCount = hardware.pcpuCount
+    self.bus = hardware.bus
+    self.contexts = hardware.contexts
+    self.hardware = Unmanaged.passUnretained(hardware)
+    self.counters = counters
+    self.tlb = tlb
+    scratch = memory.word(initially: 0, named: "scratch")
+    contextTable = scratch
+    waiting = memory.word(initially: 0, named: "awaited lock")
+    random = RandomStream(seed)
+    contextsBeforeRollover = memory.array(of: pcpuCount, 0)
+  }
+}
+
+/// What a pCPU has issued and not waited for. The hardware may carry it out at any moment up to
+/// the wait; the seed decides.
+@usableFromInline
+struct PendingInvalidations {
+  /// Whether everything is to go, on every pCPU, and how often that was asked for.
+  @usableFromInline var everything = 0
+  @usableFromInline var everythingOnBus = true
+  @usableFromInline var one: (tag: Tag, page: UInt64?)?
+
+  @inlinable init() {}
+}

@@ -1,0 +1,139 @@
+// The machine: what simulated hardware and the kernel around it offer, seen from one pCPU.
+//
+// An allocator is written once against this protocol. Who executes the operations is a type
+// parameter: real threads with native atomics, the same with pauses, or a scheduler that decides
+// every step. That is why locks are words, wait conditions and invalidation scopes are data, and
+// nothing takes a closure that a scheduler would have to evaluate.
+
+import Domain
+
+/// One pCPU and what it can do. A small Copyable value, passed to every call.
+///
+/// Operations on words and hardware operations are schedule points of a controlled machine. Cells,
+/// interrupt masking, `observe` and notes are not.
+public protocol Machine: Sendable {
+  /// A 64-bit word that several pCPUs may touch. Every access has an order and a site.
+  associatedtype Word: Handle
+  /// Plain memory: an unordered pair of accesses, one of them a write, is a bug.
+  associatedtype Cell: Handle
+  /// Where words and cells come from.
+  associatedtype Memory: MachineMemory where Memory.Word == Word, Memory.Cell == Cell
+
+  /// The pCPU that this is.
+  var pcpu: PCPU { get }
+  /// How many pCPUs are possible, whether online or not.
+  var pcpuCount: Int { get }
+
+  // MARK: Words
+
+  /// Reads `word`.
+  func load(_ word: Word, _ order: LoadOrder, at site: Site) -> UInt64
+  /// Writes `value` to `word`.
+  func store(_ word: Word, _ value: UInt64, _ order: StoreOrder, at site: Site)
+  /// Writes `value` and returns what was there.
+  func exchange(_ word: Word, _ value: UInt64, _ order: UpdateOrder, at site: Site) -> UInt64
+  /// Adds `value`, wrapping, and returns the sum.
+  func add(_ word: Word, _ value: UInt64, _ order: UpdateOrder, at site: Site) -> UInt64
+  /// Sets the bits of `value` and returns what was there.
+  func or(_ word: Word, _ value: UInt64, _ order: UpdateOrder, at site: Site) -> UInt64
+  /// Writes `desired` if `word` holds `expected`. Returns the value seen, written or not.
+  func compareExchange(
+    _ word: Word, expected: UInt64, desired: UInt64, _ success: UpdateOrder,
+    failure: LoadOrder, at site: Site
+  ) -> UInt64
+  /// A barrier.
+  func fence(_ order: FenceOrder, at site: Site)
+
+  // MARK: Cells
+
+  /// Reads plain memory.
+  func read(_ cell: Cell) -> UInt64
+  /// Writes plain memory.
+  func write(_ cell: Cell, _ value: UInt64)
+
+  // MARK: Waiting
+
+  /// Waits until `word` fulfils `condition`, reading with `order`, and returns its value.
+  func wait(
+    for word: Word, until condition: WaitCondition, _ order: LoadOrder, at site: Site
+  ) -> UInt64
+  /// Takes a spin lock (acquire). `raw_spin_lock_irqsave` is `maskInterrupts` and this.
+  func acquire(_ lock: Lock<Word>, at site: Site)
+  /// Gives it back (release).
+  func release(_ lock: Lock<Word>, at site: Site)
+
+  // MARK: Execution
+
+  /// Turns interrupts off and says how they were.
+  func maskInterrupts() -> InterruptState
+  /// Puts interrupts back; pending ones are taken here.
+  func restoreInterrupts(_ state: InterruptState)
+  /// From here on no other task may run on this pCPU.
+  func disablePreemption()
+  /// Another task may run here again.
+  func enablePreemption()
+
+  // MARK: Translation
+
+  /// Issues a TLB invalidation. Not complete before `waitForInvalidations`.
+  func invalidate(_ what: Invalidation, on scope: InvalidationScope, at site: Site)
+  /// Waits until every invalidation that this pCPU issued is complete (DSB).
+  func waitForInvalidations(at site: Site)
+
+  // MARK: Watching
+
+  /// Says that something worth counting happened `times` times. Never a schedule point.
+  func note(_ counter: Counter, times: UInt64)
+  /// Reads a word for a counter or an oracle. Never a schedule point, orders nothing.
+  func observe(_ word: Word) -> UInt64
+  /// A rollover starts: oracles note who is in the guest. The caller holds the allocator's lock.
+  func rolloverBegins()
+  /// A rollover has ended, its flush included. `keeps` says whether a number is still taken. The
+  /// caller still holds the lock.
+  func rolloverEnds(keeps: (Tag) -> Bool)
+  /// The kernel's BUG(): a finding when controlled, the end of the run when live.
+  func bug(_ message: StaticString, at site: Site) -> Never
+}
+
+extension Machine {
+  /// Says that something worth counting happened.
+  @inlinable @inline(__always)
+  public func note(_ counter: Counter) { note(counter, times: 1) }
+}
+
+/// What `wait` waits for. Data and not a closure, so that a scheduler can evaluate it.
+public enum WaitCondition: Sendable, Equatable {
+  case equals(UInt64)
+  case differs(UInt64)
+  case atLeast(UInt64)
+
+  /// Whether `value` fulfils it.
+  @inlinable public func holds(for value: UInt64) -> Bool {
+    switch self {
+    case .equals(let wanted): value == wanted
+    case .differs(let unwanted): value != unwanted
+    case .atLeast(let bound): value >= bound
+    }
+  }
+}
+
+/// Whether interrupts were on.
+public enum InterruptState: Sendable { case enabled, masked }
+
+/// Which TLBs an invalidation reaches.
+public enum InvalidationScope: Sendable, Equatable {
+  /// This pCPU's own.
+  case thisPCPU
+  /// Every pCPU's (inner shareable).
+  case everyPCPU
+}
+
+/// Which entries an invalidation removes.
+public enum Invalidation: Sendable, Equatable {
+  /// All of them, under every tag.
+  case everything
+  /// All of one tag.
+  case tag(Tag)
+  /// One page of one tag.
+  case page(Tag, page: UInt64)
+}

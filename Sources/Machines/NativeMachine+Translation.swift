@@ -1,0 +1,90 @@
+// Context register, TLB and invalidations of a live machine.
+
+import Domain
+import Synchronization
+
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+// Documented in the protocol.
+extension NativeMachine: GuestMachine {
+  // MARK: The context register
+
+  @inlinable @inline(__always)
+  public func install(_ context: GuestContext<LiveWord>, at site: Site) {
+    probe.before(.install, at: site)
+    own.pointee.contextKey = LiveTLB.contextKey(context.tag)
+    own.pointee.contextTable = context.table[0]
+    own.pointee.contextOwner = context.owner
+    own.pointee.contextSequence &+= 1
+    publish(
+      ContextWord(
+        sequence: own.pointee.contextSequence, slot: context.slot, tag: context.tag))
+  }
+
+  @inlinable @inline(__always)
+  public func clearContext(at site: Site) {
+    probe.before(.clearContext, at: site)
+    own.pointee.contextKey = LiveTLB.noContext
+    own.pointee.contextSequence &+= 1
+    publish(ContextWord(emptyAt: own.pointee.contextSequence))
+  }
+
+  /// Release: whoever sees the word sees all that led to it. A plain store on x86, so that leaving
+  /// a guest does not drain the store buffer (DESIGN: the harness must not hide the races it hunts).
+  @inlinable @inline(__always)
+  func publish(_ word: ContextWord) {
+    contexts[pcpu].address.pointee.store(word.bits, ordering: .releasing)
+  }
+
+  /// Acquire: pairs with `publish`.
+  @inlinable @inline(__always)
+  public func observeContext(of pcpu: PCPU) -> ContextWord {
+    ContextWord(bits: contexts[pcpu].address.pointee.load(ordering: .acquiring))
+  }
+
+  @inlinable public func observeFlushes() -> UInt64 { bus.everythingCount }
+
+  // MARK: The TLB
+
+  @inlinable @inline(__always)
+  public func translate(_ page: UInt64, at site: Site) -> Translation {
+    probe.before(.translate, at: site)
+    let key = own.pointee.contextKey | page
+    let entry = own.pointee.tlb.entries + LiveTLB.place(key)
+    if entry.pointee.key == key {
+      let now = bus.stamp
+      if entry.pointee.stamp == now || own.pointee.revalidate(entry, now: now) {
+        return .hit(entry)
+      }
+    }
+    return own.pointee.fill(page)
+  }
+
+  @inlinable
+  public func speculate(_ page: UInt64, at site: Site) {
+    probe.before(.speculate, at: site)
+    if own.pointee.fill(page).outcome == .fill { note(.speculativeFills) }
+  }
+
+  // MARK: Invalidations
+
+  @inlinable
+  public func invalidate(
+    _ what: Invalidation, on scope: InvalidationScope, at site: Site
+  ) {
+    probe.before(.invalidate, at: site)
+    switch (scope, what) {
+    case (.thisPCPU, .everything): own.pointee.tlb.clear()
+    case (.thisPCPU, .tag(let tag)): own.pointee.tlb.clear(tag, page: nil)
+    case (.thisPCPU, .page(let tag, let page)): own.pointee.tlb.clear(tag, page: page)
+    case (.everyPCPU, .everything): own.pointee.issueEverything()
+    case (.everyPCPU, .tag(let tag)): own.pointee.issue(tag, page: nil)
+    case (.everyPCPU, .page(let tag, let page)): own.pointee.issue(tag, page: page)
+    }
+  }
+
+  @inlinable
+  public func waitForInvalidations(at site: Site) {
+    probe.before(.waitForInvalidations, at: site)
+    own.pointee.waitForInvalidations()
+  }
+}

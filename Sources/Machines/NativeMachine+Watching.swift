@@ -1,0 +1,44 @@
+// What a live machine collects for the oracles, off the fast path.
+
+import Domain
+import Host
+
+extension NativeMachine {
+  /// Notes every pCPU's context word.
+  public func rolloverBegins() {
+    note(.rollovers)
+    own.pointee.flushesBeforeRollover = own.pointee.flushesCompleted
+    for index in 0..<pcpuCount {
+      own.pointee.contextsBeforeRollover[index] =
+        contexts[index].address.pointee.load(ordering: .acquiring)
+    }
+  }
+
+  /// A context whose word has not changed was live all through the rollover: its tag must have
+  /// been kept. Nothing is said of contexts that changed meanwhile, so what is said is certain.
+  public func rolloverEnds(keeps: (Tag) -> Bool) {
+    var throughout = 0
+    var lost: (pcpu: PCPU, context: ContextWord)?
+    for index in 0..<pcpuCount {
+      let before = own.pointee.contextsBeforeRollover[index]
+      let context = ContextWord(bits: contexts[index].address.pointee.load(ordering: .acquiring))
+      guard context.bits == before, context.isLive else { continue }
+      throughout += 1
+      if !keeps(context.tag) { lost = (PCPU(index), context) }
+    }
+    let flushed = own.pointee.flushesCompleted != own.pointee.flushesBeforeRollover
+    let wasJudged = own.pointee.hardware.takeUnretainedValue().watcher.rolledOver(
+      RolloverEvidence(
+        pcpu: pcpu, flushCompleted: flushed, contextsThroughout: throughout, lost: lost))
+    if wasJudged {
+      note(.checksO5)
+      note(.checksO6)
+    }
+  }
+
+  /// Reports, then holds this pCPU for ever: a trap would take the summary with it.
+  public func bug(_ message: StaticString, at site: Site) -> Never {
+    own.pointee.hardware.takeUnretainedValue().watcher.bug("\(message)", at: site, on: pcpu)
+    while true { sleepThread(for: .seconds(3600)) }
+  }
+}

@@ -1,0 +1,103 @@
+// vmidtorture bench.
+
+import Allocators
+import Campaigns
+import Domain
+import Host
+import Reports
+
+/// Fast-path latency and throughput.
+enum BenchCommand: Command {
+  static let name = "bench"
+  static let summary = "measure fast path, slow path and rollover"
+  static let synopsis = "[SYSTEM...] [OPTIONS]"
+
+  static let options = [
+    Option("--floor", nil, "also the bare compare-exchange, and every row's ratio to it"),
+    Option("--case", "NAME[,NAME]", "only these cases: \(caseNames.joined(separator: ", "))"),
+    Option("--pcpus", "N", "1 to N pCPUs at once (default: as many as CPUs)"),
+    Option("--rounds", "N", "rounds per row; the median counts (default 15)"),
+  ]
+
+  static let notes = """
+    SYSTEM is a name from 'vmidtorture list' (default arm64-vmid). Rows are medians; quote ratios
+    from one table, not single times from two.
+    """
+
+  private static var caseNames: [String] { BenchCase.allCases.map(\.rawValue) }
+
+  static func run(_ arguments: ParsedArguments, signals: Signals) throws -> Int32 {
+    let systems = try systems(arguments.words)
+    let cases = try cases(arguments)
+    let cpus = HostDescription.current().allowedCPUs.count
+    let most = try arguments.number("--pcpus", in: 1...64) ?? min(cpus, 64)
+    var plan = BenchPlan()
+    plan.rounds = try arguments.number("--rounds", in: 3...10_000) ?? plan.rounds
+    let bench = try Bench(plan)
+    let withFloor = arguments.has("--floor")
+    var rows: [BenchRow] = []
+    for benchCase in cases where withFloor || benchCase != .floor {
+      // The floor and the clock are nobody's: once is enough.
+      let isBare = benchCase == .floor || benchCase == .clock
+      for system in isBare ? Array(systems.prefix(1)) : systems {
+        for pcpus in 1...most where !signals.wantsStop {
+          if !arguments.has("--quiet"), Output.showsProgress {
+            Output.progress("\(system.name) \(benchCase.rawValue), \(pcpus) pCPUs")
+          }
+          rows.append(try bench.row(benchCase, of: system, pcpus: pcpus))
+        }
+      }
+    }
+    if Output.showsProgress { Output.endProgress() }
+    return try deliver(report(rows, bench), withFloor: withFloor, json: arguments.has("--json"))
+  }
+
+  private static func deliver(
+    _ report: BenchReport, withFloor: Bool, json: Bool
+  ) throws -> Int32 {
+    let text =
+      json
+      ? try JSONLine.render(report) + "\n"
+      : report.text(withFloor: withFloor, style: Output.style)
+    return vmidtorture.deliver(text, verdict: "measured", exitCode: 0)
+  }
+
+  private static func report(_ rows: [BenchRow], _ bench: Bench) -> BenchReport {
+    BenchReport(
+      host: hostLine(),
+      clock: BenchReport.Clock(
+        name: "time-stamp counter", nanosecondsPerTick: bench.calibration.nanosecondsPerCycle,
+        relativeSpread: bench.calibration.relativeSpread),
+      rows: rows.map { row in
+        BenchReport.Row(
+          system: row.system, case: row.benchCase.rawValue, pcpus: row.pcpus,
+          nsPerOp: row.nsPerOp, cyclesPerOp: row.cyclesPerOp, latency: row.latency,
+          preemptedSamples: row.preemptedSamples, opsPerSecond: row.opsPerSecond,
+          floorNsPerOp: row.floorNsPerOp, ratioToFloor: row.ratioToFloor, stable: row.isStable)
+      })
+  }
+
+  private static func systems(_ words: [String]) throws(UsageError) -> [TagSystem] {
+    if words.isEmpty { return [.arm64VMID] }
+    var systems: [TagSystem] = []
+    for word in words {
+      guard let system = TagSystem.named(word) else {
+        throw .unknownName(kind: "system", word, names: TagSystem.all.map(\.name))
+      }
+      systems.append(system)
+    }
+    return systems
+  }
+
+  private static func cases(_ arguments: ParsedArguments) throws(UsageError) -> [BenchCase] {
+    guard let text = arguments["--case"] else { return BenchCase.allCases }
+    var cases: [BenchCase] = []
+    for name in text.split(separator: ",", omittingEmptySubsequences: false) {
+      guard let benchCase = BenchCase(rawValue: String(name)) else {
+        throw .unknownName(kind: "case", String(name), names: caseNames)
+      }
+      cases.append(benchCase)
+    }
+    return cases
+  }
+}
