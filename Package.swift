@@ -68,7 +68,8 @@ let package = Package(
     .testTarget(name: "ReportsTests", dependencies: ["Reports", "Measurement", "Domain"]),
     .testTarget(
       name: "DetectionTests", dependencies: ["Campaigns", "Allocators", "Oracles", "Domain"]),
-    .testTarget(name: "CommandLineTests", dependencies: ["vmidtorture"]),
+    .testTarget(
+      name: "CommandLineTests", dependencies: ["vmidtorture"], exclude: ["Golden"]),
   ],
   swiftLanguageModes: [.v6]
 )

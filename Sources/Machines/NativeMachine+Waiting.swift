@@ -37,6 +37,8 @@ extension NativeMachine {
 extension LivePCPU {
   /// Spins this often before it yields the core: about the time a rollover takes.
   private static var spinsBeforeYield: Int { 100 }
+  /// Spins this often before it sleeps: whoever is waited for is stuck or off its CPU for long.
+  private static var spinsBeforeSleep: Int { 100_000 }
 
   @inlinable @inline(__always)
   func tryAcquire(_ lock: Lock<LiveWord>) -> Bool {
@@ -66,6 +68,12 @@ extension LivePCPU {
   @usableFromInline
   static func backOff(_ spins: inout Int) {
     spins += 1
-    if spins % spinsBeforeYield == 0 { yieldCore() } else { spinHint() }
+    if spins > spinsBeforeSleep {
+      sleepThread(for: .microseconds(100))
+    } else if spins % spinsBeforeYield == 0 {
+      yieldCore()
+    } else {
+      spinHint()
+    }
   }
 }

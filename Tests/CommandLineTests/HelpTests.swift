@@ -1,0 +1,53 @@
+import Foundation
+import Testing
+
+@Suite("Help") struct HelpTests {
+  /// Golden texts stand beside this file. To renew them after a wanted change, run the tests once
+  /// with VMIDTORTURE_RENEW_GOLDEN=1 and read the difference.
+  private func golden(_ name: String, is text: String) throws {
+    let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .appendingPathComponent("Golden/\(name).txt")
+    if ProcessInfo.processInfo.environment["VMIDTORTURE_RENEW_GOLDEN"] == "1" {
+      try text.write(to: file, atomically: true, encoding: .utf8)
+    }
+    #expect(text == (try String(contentsOf: file, encoding: .utf8)))
+  }
+
+  @Test(arguments: ["soak", "bench", "selftest", "list"])
+  func `each command explains itself`(_ command: String) throws {
+    let outcome = try Tool.run([command, "--help"])
+    #expect(outcome.exitCode == 0)
+    #expect(outcome.stderr.isEmpty)
+    try golden(command, is: outcome.stdout)
+  }
+
+  @Test func `the overview names every command`() throws {
+    let outcome = try Tool.run(["--help"])
+    #expect(outcome.exitCode == 0)
+    try golden("overview", is: outcome.stdout)
+  }
+
+  @Test func `without a command the overview is shown and nothing runs`() throws {
+    let outcome = try Tool.run([])
+    #expect(outcome.exitCode == 2)
+    try golden("overview", is: outcome.stdout)
+  }
+
+  @Test func `help wins over what is wrong with the rest`() throws {
+    #expect(try Tool.run(["soak", "--nonsense", "--help"]).exitCode == 0)
+  }
+
+  @Test func `the version is one line`() throws {
+    let outcome = try Tool.run(["--version"])
+    #expect(outcome.exitCode == 0)
+    #expect(outcome.stdout == "vmidtorture 0.1.0\n")
+  }
+
+  @Test func `the list of systems, faults and scenarios is as it was`() throws {
+    try golden("list-output", is: try Tool.run(["list"]).stdout)
+  }
+
+  @Test func `the site table of arm64-vmid is as it was`() throws {
+    try golden("sites-arm64-vmid", is: try Tool.run(["list", "--sites", "arm64-vmid"]).stdout)
+  }
+}

@@ -1,0 +1,80 @@
+import Foundation
+import Testing
+
+@Suite("Usage errors") struct UsageErrorTests {
+  /// A command line and what it is told. Each: exit code 2, nothing on stdout, nothing started.
+  static let cases: [(String, String)] = [
+    (
+      "saok",
+      "there is no command 'saok'; there are soak, bench, selftest, list"
+    ),
+    (
+      "soak --sead 5",
+      "'soak' has no option '--sead'; did you mean --seed? see vmidtorture soak --help"
+    ),
+    ("soak -x", "'soak' has no option '-x'; see vmidtorture soak --help"),
+    ("soak --seed", "--seed needs a value: give --seed N"),
+    (
+      "soak --seed x",
+      "--seed is 'x', but a number, decimal or hexadecimal with 0x is wanted"
+    ),
+    ("soak --json=1", "--json takes no value, but '1' was given; leave it out"),
+    ("soak d06 small", "'small' is one word too many; see vmidtorture soak --help"),
+    (
+      "soak d60",
+      "no scenario is called \"d60\"; there are d06, small, no-switch-barrier; a file is given "
+        + "by a path with / or .json5 in it"
+    ),
+    (
+      "soak --tag-bits 0", "tagBits is 0, but a tag has 1 to 16 bits; give --tag-bits 1 ... 16"
+    ),
+    (
+      "soak --tag-bits 17", "tagBits is 17, but a tag has 1 to 16 bits; give --tag-bits 1 ... 16"
+    ),
+    (
+      "soak --tag-bits 3",
+      "8 pCPUs need at least 9 usable tags (one more than pCPUs), but tagBits 3 gives 7; raise "
+        + "tagBits, lower pcpus, or set fewTags: true to run into exhaustion on purpose"
+    ),
+    ("soak --vms 0", "vms is 0, but a run has 1 to 4096 VMs; give --vms 1 ... 4096"),
+    (
+      "bench arm64",
+      "there is no system 'arm64'; did you mean arm64-vmid? there are arm64-vmid, "
+        + "template-global-lock"
+    ),
+    ("bench --pcpus 0", "--pcpus is '0', but a whole number from 1 to 64 is wanted"),
+    ("list d06", "'d06' is one word too many; see vmidtorture list --help"),
+    ("selftest d06", "'d06' is one word too many; see vmidtorture selftest --help"),
+    (
+      "soak small --system template-global-lock --fault B01",
+      "fault B01-fast-path-stores is one of arm64-vmid, but the scenario runs "
+        + "template-global-lock; give a scenario of arm64-vmid, or --system arm64-vmid"
+    ),
+  ]
+
+  @Test(arguments: cases)
+  func `bad input is told what was wanted, what was given and what to do`(
+    _ line: String, _ text: String
+  ) throws {
+    let outcome = try Tool.run(line.split(separator: " ").map(String.init))
+    #expect(outcome.stderr == "vmidtorture: \(text)\n")
+    #expect(outcome.exitCode == 2)
+    #expect(outcome.stdout.isEmpty)
+  }
+
+  @Test(arguments: ["-1s", "0s", "10", "400d", "soon", "1e999s"])
+  func `a duration that makes no sense is refused`(_ duration: String) throws {
+    let outcome = try Tool.run(["soak", "--duration", duration])
+    #expect(outcome.exitCode == 2)
+    #expect(outcome.stderr.hasPrefix("vmidtorture: duration"))
+    #expect(outcome.stdout.isEmpty)
+  }
+
+  @Test(arguments: ["fault", "fault=B99"])
+  func `an unknown fault is answered with those that there are`(_ option: String) throws {
+    let outcome = try Tool.run(["soak", "--\(option)"] + (option == "fault" ? ["B99"] : []))
+    #expect(outcome.exitCode == 2)
+    #expect(outcome.stderr.contains("there is no fault 'B99'"))
+    #expect(outcome.stderr.contains("B01-fast-path-stores"))
+  }
+}

@@ -1,0 +1,107 @@
+// Context register, table walks and invalidations. There is no TLB: every translation is a walk.
+
+import Domain
+import Machines
+
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+// Documented in the protocol.
+extension RecordingMachine: GuestMachine {
+  public func install(_ context: GuestContext<RecordedWord>, at site: Site) {
+    hardware.arrive(at: site)
+    hardware.contexts[pcpu.index] = context
+    hardware.contextSequences[pcpu.index] += 1
+    record(
+      .install, [UInt64(context.slot.index), context.tag.number, UInt64(context.owner)], at: site)
+  }
+
+  public func clearContext(at site: Site) {
+    hardware.arrive(at: site)
+    hardware.contexts[pcpu.index] = nil
+    hardware.contextSequences[pcpu.index] += 1
+    record(.clearContext, at: site)
+  }
+
+  public func translate(_ page: UInt64, at site: Site) -> Translation {
+    hardware.arrive(at: site)
+    let translation = walk(page)
+    record(.translate, [page], output: translation.version, at: site)
+    return translation
+  }
+
+  public func speculate(_ page: UInt64, at site: Site) {
+    hardware.arrive(at: site)
+    record(.speculate, [page], at: site)
+  }
+
+  public func observeContext(of other: PCPU) -> ContextWord {
+    let sequence = hardware.contextSequences[other.index]
+    let word =
+      hardware.contexts[other.index].map {
+        ContextWord(sequence: sequence, slot: $0.slot, tag: $0.tag)
+      } ?? ContextWord(emptyAt: sequence)
+    record(.observeContext, [UInt64(other.index)], output: word.bits)
+    return word
+  }
+
+  public func observeFlushes() -> UInt64 {
+    record(.observeFlushes, output: hardware.completedFlushes)
+    return hardware.completedFlushes
+  }
+
+  /// Without a context there is no entry, hence a fault.
+  private func walk(_ page: UInt64) -> Translation {
+    let context = hardware.contexts[pcpu.index]
+    let bits = context.map { self[$0.table[Int(page)].place] } ?? 0
+    return hardware.translations.translation(
+      from: TableEntry(bits: bits), of: context?.owner ?? 0)
+  }
+}
+
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+// Documented in the protocol.
+extension RecordingMachine {
+  public func invalidate(_ what: Invalidation, on scope: InvalidationScope, at site: Site) {
+    hardware.arrive(at: site)
+    record(.invalidate, detail: "\(text(of: what)) on \(scope)", at: site)
+    if scope == .everyPCPU { hardware.pendingInvalidations[pcpu.index].append(what) }
+  }
+
+  public func waitForInvalidations(at site: Site) {
+    hardware.arrive(at: site)
+    record(.waitForInvalidations, at: site)
+    let completed = hardware.pendingInvalidations[pcpu.index]
+    hardware.completedFlushes += UInt64(completed.count { $0 == .everything })
+    hardware.pendingInvalidations[pcpu.index] = []
+  }
+
+  private func text(of what: Invalidation) -> String {
+    switch what {
+    case .everything: "everything"
+    case .tag(let tag): "tag \(tag)"
+    case .page(let tag, let page): "page \(page) of tag \(tag)"
+    }
+  }
+}
+
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+// Documented in the protocol.
+extension RecordingMachine: RangeInvalidatingMachine {
+  public func invalidate(
+    _ tag: Tag, from first: UInt64, pages: UInt64, level: UInt8?, on scope: InvalidationScope,
+    at site: Site
+  ) {
+    let hint = level.map { " at level \($0)" } ?? ""
+    record(
+      .invalidate, [tag.number, first, pages], detail: "range\(hint) on \(scope)", at: site)
+  }
+
+  public func invalidate(
+    _ tag: Tag, inner: Tag, on scope: InvalidationScope, at site: Site
+  ) {
+    record(.invalidate, [tag.number, inner.number], detail: "inner tag on \(scope)", at: site)
+  }
+
+  public func invalidateStageOne(of tag: Tag, on scope: InvalidationScope, at site: Site) {
+    record(.invalidate, [tag.number], detail: "stage 1 on \(scope)", at: site)
+  }
+}
