@@ -84,6 +84,10 @@ extension Fault {
       "H03", "lock-leak", "the lock is not given back after some rollovers",
       origin: "synthetic", oracles: [.o9],
       .system(wrong("H03", .o9, LockLeak.self))),
+    Fault(
+      "H04", "flush-never-ends", "a rollover waits for its flush for ever",
+      origin: "synthetic", oracles: [.o5, .o9],
+      .system(wrong("H04", .o5, FlushNeverEnds.self))),
   ]
 
   /// The fault whose id, or id and name, is `text`.

@@ -75,7 +75,8 @@ public enum Selftest {
     // A stall is looked for with less patience than in a long run.
     scenario.stallAfter = min(scenario.stallAfter, .seconds(1))
     if fault.needsPauses { scenario.perturb = .light }
-    let result = try Soak.run(SoakOrder(scenario, fault: fault, seed: seed)) { _ in goOn() }
+    let result = try Soak.run(
+      SoakOrder(scenario, fault: fault, seed: seed), progress: { _ in goOn() })
     return result.findings.first { fault.oracles.contains($0.oracle) }
       .map { ($0.oracle, $0.elapsed) }
   }
@@ -92,7 +93,7 @@ public enum Selftest {
     var isClean = true
     for number in 0..<plan.seeds where goOn() {
       let order = try SoakOrder(scenario, fault: fault, seed: seed.child("clean \(number)"))
-      let result = try Soak.run(order) { _ in goOn() }
+      let result = try Soak.run(order, progress: { _ in goOn() })
       findings += result.findings
       checks += result.counts.allChecks
       isClean = isClean && result.verdict == .clean && result.findings.isEmpty

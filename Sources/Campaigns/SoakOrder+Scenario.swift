@@ -14,7 +14,7 @@ extension ScenarioLibrary {
 public enum PlanError: Error, Equatable {
   case unknownSystem(String, names: [String])
   case faultOfAnotherSystem(fault: String, of: String, scenario: String)
-  case tooManyVMs(vms: Int, tags: Int, system: String)
+  case tooFewTags(system: String, needed: Int, usable: Int)
 }
 
 extension PlanError: CustomStringConvertible {
@@ -26,9 +26,10 @@ extension PlanError: CustomStringConvertible {
     case .faultOfAnotherSystem(let fault, let system, let scenario):
       "fault \(fault) is one of \(system), but the scenario runs \(scenario); "
         + "give a scenario of \(system), or --system \(system)"
-    case .tooManyVMs(let vms, let tags, let system):
-      "\(system) gives every VM a tag for life, but there are \(vms) VMs and \(tags) tags; "
-        + "lower vms or raise tagBits"
+    case .tooFewTags(let system, let needed, let usable):
+      "\(system) needs at least \(needed) usable tags for so many pCPUs and VMs, but there are "
+        + "\(usable); raise tagBits, lower vms or pcpus, or set fewTags: true to run into "
+        + "exhaustion on purpose"
     }
   }
 }
@@ -43,6 +44,10 @@ extension SoakOrder {
     if let fault, system.name != scenario.system {
       throw .faultOfAnotherSystem(
         fault: fault.name, of: system.name, scenario: scenario.system)
+    }
+    let needed = system.traits.leastTags(scenario.pcpus, scenario.vms)
+    if scenario.usableTagCount < needed, !scenario.fewTags {
+      throw .tooFewTags(system: system.name, needed: needed, usable: scenario.usableTagCount)
     }
     var plan = WorldPlan(scenario)
     if case .world(let change, _) = fault?.kind { change(&plan.knobs) }

@@ -97,12 +97,15 @@ public enum Soak {
   ///
   /// - Parameters:
   ///   - order: what to run.
+  ///   - onStart: called when all is prepared and before anything runs.
   ///   - progress: called about 20 times a second; returns whether to go on.
   /// - Throws: `AllocationError` if the system cannot hold the scenario's VMs.
   public static func run(
-    _ order: SoakOrder, progress: (SoakProgress) -> Bool = { _ in true }
+    _ order: SoakOrder, onStart: () -> Void = {},
+    progress: (SoakProgress) -> Bool = { _ in true }
   ) throws -> SoakResult {
     let prepared = try order.system.prepareSoak(order.setup)
+    onStart()
     let pcpus = PCPUThreads(prepared)
     let watchdog = Watchdog(prepared, order)
     let start = CycleClock.nanoseconds()

@@ -8,7 +8,8 @@ import Machines
 import Oracles
 import Synchronization
 
-/// Looks for two guests that overlap (O1, O2) and for pCPUs that make no progress (O9).
+/// Looks for two guests that overlap (O1, O2), for rollovers that do not end (O5) and for pCPUs
+/// that make no progress (O9).
 final class Watchdog: Sendable {
   /// How the findings of a stall begin.
   static let stallPrefix = "no progress"
@@ -103,7 +104,20 @@ final class Watchdog: Sendable {
     prepared.log.add(
       .o9, .forbidden, "\(Watchdog.stallPrefix) \(who) for \(order.stallAfter.inSeconds) s",
       on: stuck.first)
+    for index in 0..<order.setup.pcpus where hasUnfinishedRollover(PCPU(index)) {
+      prepared.log.add(
+        .o5, .forbidden,
+        "\(Watchdog.stallPrefix) of a rollover: pCPU \(index) began it and its flush is not "
+          + "complete after \(order.stallAfter.inSeconds) s", on: PCPU(index))
+    }
     stalled.store(true, ordering: .releasing)
+  }
+
+  /// A rollover is counted when it begins and judged when it has ended.
+  private func hasUnfinishedRollover(_ pcpu: PCPU) -> Bool {
+    let hardware = prepared.hardware
+    return hardware.count(.rollovers, of: pcpu) != hardware.count(.checksO5, of: pcpu)
+      && order.setup.oracles != .off
   }
 
   /// One line: what the pCPU runs, what it waits for, what it did last.

@@ -26,6 +26,11 @@ extension NativeMachine: GuestMachine {
     own.pointee.contextKey = LiveTLB.noContext
     own.pointee.contextSequence &+= 1
     publish(ContextWord(emptyAt: own.pointee.contextSequence))
+    #if !arch(x86_64)
+      // What the oracles see of leaving comes before ACTIVE_INVALID. On x86 stores are ordered by
+      // themselves, and a barrier would hide what the store buffer does.
+      atomicMemoryFence(ordering: .acquiringAndReleasing)
+    #endif
   }
 
   /// Release: whoever sees the word sees all that led to it. A plain store on x86, so that leaving

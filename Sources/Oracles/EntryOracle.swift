@@ -2,10 +2,8 @@
 
 import Domain
 
-/// What can be wrong with the tag or the id of an entry, whoever else is in the guest.
+/// What can be wrong with the id of an entry, whoever else is in the guest; and O7's comparison.
 public enum EntryVerdict: Sendable, Equatable {
-  /// O7: the tag is 0 or beyond what may be handed out.
-  case outOfRange
   /// O8: the VM's generation has gone back.
   case generationWentBack
   /// O8: the tag read late, for the hardware, is not the one that was published as active.

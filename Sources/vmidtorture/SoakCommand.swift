@@ -84,10 +84,8 @@ struct SoakSession {
   let json: Bool
 
   func run(_ signals: Signals) throws -> Int32 {
-    // The parameters stand at the start, too: a killed run has at least said what it was.
-    if !quiet, !json { Output.result("soak \(report(of: .nothingYet).parameters)\n") }
     let live = LiveLine(isShown: Output.showsProgress && !quiet)
-    let result = try Soak.run(order) { progress in
+    let result = try Soak.run(order, onStart: sayParameters) { progress in
       if signals.takeStatusRequest() { Output.message(live.text(progress)) }
       live.show(progress)
       return !signals.wantsStop && !readerIsGone(STDOUT_FILENO)
@@ -96,6 +94,11 @@ struct SoakSession {
     let report = report(of: result)
     let text = json ? try JSONLine.render(report) + "\n" : report.text(style: Output.style)
     return deliver(text, verdict: report.verdict, exitCode: report.exitCode)
+  }
+
+  /// The parameters stand at the start, too: a killed run has at least said what it was.
+  private func sayParameters() {
+    if !quiet, !json { Output.result("soak \(report(of: .nothingYet).parameters)\n") }
   }
 
   private func report(of result: SoakResult) -> SoakReport {

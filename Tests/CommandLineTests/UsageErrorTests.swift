@@ -42,6 +42,17 @@ import Testing
       "there is no system 'arm64'; did you mean arm64-vmid? there are arm64-vmid, "
         + "template-global-lock"
     ),
+    (
+      "soak small --system template-global-lock",
+      "template-global-lock needs at least 4 usable tags for so many pCPUs and VMs, but there are "
+        + "3; raise tagBits, lower vms or pcpus, or set fewTags: true to run into exhaustion on "
+        + "purpose"
+    ),
+    (
+      "soak small --system template-global-lock --few-tags true",
+      "a VM needs a tag, but none is free and the system does not roll over; lower vms or raise "
+        + "tagBits"
+    ),
     ("bench --pcpus 0", "--pcpus is '0', but a whole number from 1 to 64 is wanted"),
     ("list d06", "'d06' is one word too many; see vmidtorture list --help"),
     ("selftest d06", "'d06' is one word too many; see vmidtorture selftest --help"),

@@ -35,7 +35,12 @@ private struct FoundImport: Equatable {
 /// a declaration of it, or several on one line.
 private func imports(in source: String) -> [FoundImport] {
   let pattern =
-    /^(?:@\w+(?:\([^)]*\))?\s+|(?:public|package|internal|fileprivate|private)\s+)*import\s+(?:(?:struct|class|enum|protocol|typealias|func|let|var)\s+)?(?<module>\w+)/
+    #/
+    ^ (?: @\w+ (?: \([^)]*\) )? \s+ | (?: public|package|internal|fileprivate|private ) \s+ )*
+    import \s+
+    (?: (?: struct|class|enum|protocol|typealias|func|let|var ) \s+ )?
+    (?<module> \w+ )
+    /#
   var found: [FoundImport] = []
   for (index, line) in source.split(separator: "\n", omittingEmptySubsequences: false).enumerated()
   {

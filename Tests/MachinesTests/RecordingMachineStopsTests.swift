@@ -2,7 +2,6 @@
 // process of its own, which says why it ended.
 
 import Domain
-import Foundation
 import Machines
 import TestSupport
 import Testing

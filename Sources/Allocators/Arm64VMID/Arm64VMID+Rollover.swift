@@ -12,7 +12,7 @@ extension Arm64VMID {
     let next = bumpGeneration(on: m)
     forgetNumbers(on: m)
     collectActive(on: m)
-    Rules.flushEverything(on: m)
+    Rules.flushEverything(self, on: m)
     return next
   }
 

@@ -25,7 +25,7 @@ public protocol Arm64VMIDRules: Sendable {
   /// The id that an earlier rollover reserved for a pCPU whose slot is empty.
   static func stillReserved<M: Machine>(_ reserved: M.Cell, on m: M) -> UInt64
   /// Removes everything from every TLB and waits until that is done.
-  static func flushEverything<M: Machine>(on m: M)
+  static func flushEverything<M: Machine>(_ allocator: Arm64VMID<M, Self>, on m: M)
   /// Where the search for a free number starts, at boot and after a rollover.
   static var firstNumber: Int { get }
 }
@@ -83,7 +83,9 @@ extension Arm64VMIDRules {
   }
 
   @inline(__always)
-  public static func flushEverything<M: Machine>(on m: M) {
+  public static func flushEverything<M: Machine>(
+    _ allocator: Arm64VMID<M, Self>, on m: M
+  ) {
     m.fence(.storeStore, at: Arm64VMIDSites.rolloverBarrier)
     m.invalidate(.everything, on: .everyPCPU, at: Arm64VMIDSites.rolloverFlush)
     m.waitForInvalidations(at: Arm64VMIDSites.rolloverFlushWait)

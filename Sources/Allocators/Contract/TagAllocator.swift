@@ -79,15 +79,15 @@ public struct AllocatorTraits: Sendable {
   public let tagScope: TagScope
   /// The oracles that apply.
   public let oracles: Set<OracleID>
-  /// The least usable tags that `pcpuCount` pCPUs need.
-  public let leastTags: @Sendable (_ pcpuCount: Int) -> Int
+  /// The least usable tags that so many pCPUs and VMs need.
+  public let leastTags: @Sendable (_ pcpus: Int, _ vms: Int) -> Int
   /// The share of entries below which a missing fast path is worth reading (O9, SUSPICIOUS).
   public let fastPathFloor: Double
 
   /// The traits of one allocator.
   public init(
     tagScope: TagScope, oracles: Set<OracleID> = Set(OracleID.allCases),
-    fastPathFloor: Double = 0.01, leastTags: @escaping @Sendable (Int) -> Int
+    fastPathFloor: Double = 0.01, leastTags: @escaping @Sendable (_ pcpus: Int, _ vms: Int) -> Int
   ) {
     self.tagScope = tagScope
     self.oracles = oracles
@@ -172,4 +172,15 @@ public struct Entry: Sendable {
 public enum AllocationError: Error, Equatable {
   /// No number is free, and the system does not roll over.
   case exhausted
+}
+
+extension AllocationError: CustomStringConvertible {
+  /// What was wanted, and what to do.
+  public var description: String {
+    switch self {
+    case .exhausted:
+      "a VM needs a tag, but none is free and the system does not roll over; lower vms or raise "
+        + "tagBits"
+    }
+  }
 }

@@ -7,7 +7,7 @@ enum BumpAfterScan: Arm64VMIDRules {
     allocator.forgetNumbers(on: m)
     allocator.collectActive(on: m)
     let next = allocator.bumpGeneration(on: m)
-    flushEverything(on: m)
+    flushEverything(allocator, on: m)
     return next
   }
 }

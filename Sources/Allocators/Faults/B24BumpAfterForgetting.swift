@@ -7,7 +7,7 @@ enum BumpAfterForgetting: Arm64VMIDRules {
     allocator.forgetNumbers(on: m)
     let next = allocator.bumpGeneration(on: m)
     allocator.collectActive(on: m)
-    flushEverything(on: m)
+    flushEverything(allocator, on: m)
     return next
   }
 }

@@ -180,7 +180,6 @@ struct LiveOracles: Sendable {
     _ verdict: EntryVerdict, _ late: TagID, _ published: Tag, _ previous: UInt64, on m: M
   ) {
     switch verdict {
-    case .outOfRange: break  // Reported with its bound by the caller.
     case .generationWentBack:
       report(
         .o8,

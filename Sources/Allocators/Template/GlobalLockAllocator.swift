@@ -63,7 +63,9 @@ public struct GlobalLockAllocator<M: Machine>: TagAllocator {
 
   /// Every VM needs a tag, whether it runs or not: here the VMs count, not the pCPUs.
   public static var traits: AllocatorTraits {
-    AllocatorTraits(tagScope: .machine, oracles: [.o1, .o2, .o3, .o4, .o7, .o8, .o9]) { _ in 1 }
+    AllocatorTraits(tagScope: .machine, oracles: [.o1, .o2, .o3, .o4, .o7, .o8, .o9]) { _, vms in
+      vms
+    }
   }
 
   public static var sites: [SiteDescription] {

@@ -43,10 +43,18 @@ enum ReleaseBinary {
   }
 
   private static func disassemble() throws -> Disassembly {
-    // The tests run from a bundle in the folder that holds the product.
+    // The tests run from a bundle in the folder that holds the product. A check of the project may
+    // name the one that ships instead: it is built without what the tests need.
+    if let named = ProcessInfo.processInfo.environment["VMIDTORTURE_BINARY"] {
+      return try disassemble(named)
+    }
     let tests = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
     let binary = URL(fileURLWithPath: tests).deletingLastPathComponent()
       .appendingPathComponent("vmidtorture").path
+    return try disassemble(binary)
+  }
+
+  private static func disassemble(_ binary: String) throws -> Disassembly {
     guard FileManager.default.isExecutableFile(atPath: binary) else {
       throw ReleaseBinaryError.missing(binary)
     }

@@ -1,0 +1,120 @@
+import Allocators
+import Domain
+import Machines
+import Testing
+
+@testable import Campaigns
+
+@Suite("From scenario to soak") struct SoakOrderTests {
+  private func scenario(_ change: (inout Scenario) -> Void = { _ in }) -> Scenario {
+    var scenario = Scenario(name: "own", summary: "a test's")
+    change(&scenario)
+    return scenario
+  }
+
+  @Test func `every key of a scenario that the world knows reaches it`() throws {
+    let order = try SoakOrder(
+      scenario {
+        $0.pcpus = 3
+        $0.vms = 5
+        $0.vcpusPerVM = 3
+        $0.tagBits = 5
+        $0.usableTags = 9
+        $0.pagesPerVM = 17
+        $0.entriesPerSlice = [2, 3]
+        $0.accessesPerEntry = 4
+        $0.longStayEvery = 6
+        $0.longStayAccesses = 7
+        $0.hackbenchRuns = 8
+        $0.messagesPerRun = 9
+        $0.messageEvery = 10
+        $0.channelCapacity = 11
+        $0.unmapEvery = 12
+        $0.speculateEvery = 13
+        $0.suspendEvery = 14
+        $0.migrateEvery = 15
+        $0.contextSwitchBarrier = false
+        $0.putBeforeContextDead = true
+        $0.claimAfterPut = true
+        $0.duration = .seconds(16)
+        $0.perturb = .heavy
+        $0.oracles = .sampled
+        $0.stallAfter = .seconds(17)
+        $0.watchdogEvery = .milliseconds(18)
+        $0.initialState = Scenario.InitialState(numbers: [0, 1, 2, 0, 3], full: true)
+        $0.script = [["0.0", "1.1"], ["0.1"], ["2.0"]]
+      }, seed: Seed(1))
+    var knobs = WorldKnobs()
+    knobs.vms = 5
+    knobs.vcpusPerVM = 3
+    knobs.pagesPerVM = 17
+    knobs.entriesPerSliceLow = 2
+    knobs.entriesPerSliceHigh = 3
+    knobs.accessesPerEntry = 4
+    knobs.longStayEvery = 6
+    knobs.longStayAccesses = 7
+    knobs.messagesPerVM = 72
+    knobs.messageEvery = 10
+    knobs.channelCapacity = 11
+    knobs.unmapEvery = 12
+    knobs.speculateEvery = 13
+    knobs.suspendEvery = 14
+    knobs.migrateEvery = 15
+    knobs.contextSwitchBarrier = false
+    knobs.putBeforeContextDead = true
+    knobs.claimAfterPut = true
+    knobs.highestTag = 9
+    #expect(order.setup.plan.knobs == knobs)
+    #expect(order.setup.plan.script == [[0, 4], [1], [6]])
+    #expect(order.setup.plan.initialState == InitialState(numbers: [0, 1, 2, 0, 3], full: true))
+    #expect(
+      order.setup.configuration
+        == AllocatorConfiguration(tagBits: 5, usableTags: 9, pcpuCount: 3))
+    #expect(order.setup.pauses == .heavy)
+    #expect(order.setup.oracles == .sampled)
+    #expect(order.duration == .seconds(16))
+    #expect(order.stallAfter == .seconds(17))
+    #expect(order.watchdogEvery == .milliseconds(18))
+  }
+
+  @Test func `a world's defaults are the scenario's`() throws {
+    let order = try SoakOrder(scenario(), seed: Seed(1))
+    #expect(order.setup.plan.knobs == WorldKnobs())
+  }
+
+  @Test func `a fault of the world changes the world and not the system`() throws {
+    let fault = try #require(Fault.named("B19"))
+    let order = try SoakOrder(scenario(), fault: fault, seed: Seed(1))
+    #expect(order.setup.plan.knobs.putBeforeContextDead)
+    #expect(order.system.verdict == .clean)
+  }
+
+  @Test func `another scenario name makes other choices from one seed`() throws {
+    let first = try SoakOrder(scenario(), seed: Seed(1)).setup.seed
+    let second = try SoakOrder(scenario { $0.name = "other" }, seed: Seed(1)).setup.seed
+    #expect(first != second)
+  }
+
+  @Test func `an unknown system is answered with those that there are`() {
+    #expect(
+      throws: PlanError.unknownSystem("x", names: TagSystem.all.map(\.name))
+    ) { try SoakOrder(scenario { $0.system = "x" }, seed: Seed(1)) }
+  }
+
+  @Test func `a fault goes with its own system only`() throws {
+    let fault = try #require(Fault.named("b01"))
+    #expect(
+      throws: PlanError.faultOfAnotherSystem(
+        fault: fault.name, of: "arm64-vmid", scenario: "template-global-lock")
+    ) {
+      try SoakOrder(scenario { $0.system = "template-global-lock" }, fault: fault, seed: Seed(1))
+    }
+  }
+
+  @Test func `every scenario file of the folder is compiled in, and valid`() throws {
+    for scenario in try ScenarioLibrary.builtIn.all {
+      #expect(throws: Never.self) { try SoakOrder(scenario, seed: Seed(1)) }
+    }
+    #expect(ScenarioLibrary.builtIn.names == ["d06", "small", "no-switch-barrier"])
+  }
+}
