@@ -54,7 +54,7 @@ extension Fault {
       .system(wrong("B11", .o7, NumberZero.self))),
     Fault(
       "B19", "put-before-context-dead", "the slot is cleared while the hardware still has the VM",
-      origin: "synthetic; SYSTEMS 7.5", oracles: [.o3],
+      origin: "synthetic", oracles: [.o3],
       .world({ $0.putBeforeContextDead = true }, .arm64VMID)),
     Fault(
       "B22", "bump-after-scan", "the generation is bumped after the scan",

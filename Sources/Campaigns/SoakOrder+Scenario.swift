@@ -68,29 +68,9 @@ extension SoakOrder {
 
 extension WorldPlan {
   init(_ scenario: Scenario) {
-    var knobs = WorldKnobs()
-    knobs.vms = scenario.vms
-    knobs.vcpusPerVM = scenario.vcpusPerVM
-    knobs.pagesPerVM = scenario.pagesPerVM
-    knobs.entriesPerSliceLow = scenario.entriesPerSliceRange.lowerBound
-    knobs.entriesPerSliceHigh = scenario.entriesPerSliceRange.upperBound
-    knobs.accessesPerEntry = scenario.accessesPerEntry
-    knobs.longStayEvery = scenario.longStayEvery
-    knobs.longStayAccesses = scenario.longStayAccesses
-    knobs.messagesPerVM = scenario.hackbenchRuns * scenario.messagesPerRun
-    knobs.messageEvery = scenario.messageEvery
-    knobs.channelCapacity = scenario.channelCapacity
-    knobs.unmapEvery = scenario.unmapEvery
-    knobs.speculateEvery = scenario.speculateEvery
-    knobs.suspendEvery = scenario.suspendEvery
-    knobs.migrateEvery = scenario.migrateEvery
-    knobs.contextSwitchBarrier = scenario.contextSwitchBarrier
-    knobs.putBeforeContextDead = scenario.putBeforeContextDead
-    knobs.claimAfterPut = scenario.claimAfterPut
-    knobs.highestTag = UInt64(scenario.usableTagCount)
     let script = try? scenario.scriptedVCPUs()
     self.init(
-      knobs: knobs,
+      knobs: WorldKnobs(scenario),
       script: script?.map { $0.map { $0.vm.index * scenario.vcpusPerVM + $0.index } },
       initialState: scenario.initialState.map {
         InitialState(numbers: $0.numbers.map(UInt64.init), full: $0.full)

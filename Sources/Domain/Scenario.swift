@@ -47,8 +47,8 @@ public struct Scenario: Sendable, Equatable {
   public var entriesPerSlice = [1, 16]
   /// Page accesses of the guest in one entry.
   public var accessesPerEntry = 2
-  /// One guest entry in so many stays long; 0 for none.
-  public var longStayEvery = 256
+  /// One slice in so many stays long in its first entry, when the tag is newly decided; 0 for none.
+  public var longStayEvery = 32
   /// Page accesses of a long stay.
   public var longStayAccesses = 128
 

@@ -81,7 +81,8 @@ extension Scenario {
     .number(
       "accessesPerEntry", \.accessesPerEntry, 0...64, "an entry makes", "accesses",
       "page accesses of the guest in one entry"),
-    .every("longStayEvery", \.longStayEvery, "entries", "one entry in so many stays long"),
+    .every(
+      "longStayEvery", \.longStayEvery, "slices", "one slice in so many stays in long at first"),
     .number(
       "longStayAccesses", \.longStayAccesses, 0...100_000, "a long stay makes", "accesses",
       "page accesses of a long stay"),

@@ -43,9 +43,10 @@ public final class LiveHardware: @unchecked Sendable {
   let instruments: UnsafeMutablePointer<InstrumentState>?
   private let counters: [Bank<LiveWord>]
 
-  /// Hardware for `pcpuCount` pCPUs and tags below 2^`tagBits`; with `pauses`, instrumented.
+  /// Hardware for `pcpuCount` pCPUs and tags below 2^`tagBits`; with `pauses`, instrumented, pausing
+  /// at `pauseSites` in turn, or anywhere if there are none.
   public init(
-    pcpuCount: Int, tagBits: Int, pauses: PausePlan? = nil, seed: Seed,
+    pcpuCount: Int, tagBits: Int, pauses: PausePlan? = nil, pauseSites: [Site] = [], seed: Seed,
     watcher: any MachineWatcher
   ) {
     let memory = LiveMemory()
@@ -64,7 +65,7 @@ public final class LiveHardware: @unchecked Sendable {
       for index in 0..<pcpuCount {
         (states + index).initialize(
           to: InstrumentState(
-            plan: plan, seed: seed.child("pauses of pCPU \(index)"),
+            plan: plan, sites: pauseSites, seed: seed.child("pauses of pCPU \(index)"),
             pauses: counters[index][Counter.pauses.rawValue], in: memory))
       }
       return states
@@ -154,10 +155,13 @@ struct LivePCPU {
   @usableFromInline var random: RandomStream
   /// Invalidations issued and not yet on the bus.
   @usableFromInline var pending = PendingInvalidations()
-  /// Everything-invalidations that this pCPU issued and saw complete.
+  /// Invalidations of everything, on every pCPU, that this pCPU has issued ...
+  @usableFromInline var flushesIssued: UInt64 = 0
+  /// ... of which so many, the first ones, are known to be complete ...
   @usableFromInline var flushesCompleted: UInt64 = 0
-  /// `flushesCompleted` when its rollover began.
+  /// ... and so many were issued before its rollover began: they are not the rollover's.
   @usableFromInline var flushesBeforeRollover: UInt64 = 0
+
   /// The context words of all pCPUs when its rollover began.
   @usableFromInline let contextsBeforeRollover: UnsafeMutablePointer<UInt64>
 
@@ -176,7 +180,7 @@ struct LivePCPU {
     contextTable = scratch
     waiting = memory.word(initially: 0, named: "awaited lock")
     random = RandomStream(seed)
-    contextsBeforeRollover = memory.array(of: pcpuCount, 0)
+    contextsBeforeRollover = memory.array(of: hardware.pcpuCount, 0)
   }
 }
 
@@ -184,9 +188,8 @@ struct LivePCPU {
 /// the wait; the seed decides.
 @usableFromInline
 struct PendingInvalidations {
-  /// Whether everything is to go, on every pCPU, and how often that was asked for.
-  @usableFromInline var everything = 0
-  @usableFromInline var everythingOnBus = true
+  /// Whether everything is to go, on every pCPU, and has not gone yet.
+  @usableFromInline var everything = false
   @usableFromInline var one: (tag: Tag, page: UInt64?)?
 
   @inlinable init() {}

@@ -68,11 +68,11 @@ extension LivePCPU {
   /// The hardware carries an invalidation out at any moment up to the wait: here, or there.
   @usableFromInline
   mutating func issueEverything() {
-    pending.everything += 1
+    flushesIssued &+= 1
     if random.next() &>> 63 == 0 {
       bus.dropEverything()
     } else {
-      pending.everythingOnBus = false
+      pending.everything = true
     }
   }
 
@@ -92,12 +92,11 @@ extension LivePCPU {
   /// Carries out what is still pending: when this returns, all that this pCPU issued is complete.
   @usableFromInline
   mutating func waitForInvalidations() {
-    if !pending.everythingOnBus {
+    if pending.everything {
       bus.dropEverything()
-      pending.everythingOnBus = true
+      pending.everything = false
     }
-    flushesCompleted &+= UInt64(pending.everything)
-    pending.everything = 0
+    flushesCompleted = flushesIssued
     carryOutPendingOne()
   }
 }

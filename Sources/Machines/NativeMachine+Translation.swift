@@ -34,7 +34,7 @@ extension NativeMachine: GuestMachine {
   }
 
   /// Release: whoever sees the word sees all that led to it. A plain store on x86, so that leaving
-  /// a guest does not drain the store buffer (DESIGN: the harness must not hide the races it hunts).
+  /// a guest does not drain the store buffer: the harness must not hide the races that it hunts.
   @inlinable @inline(__always)
   func publish(_ word: ContextWord) {
     contexts[pcpu].address.pointee.store(word.bits, ordering: .releasing)

@@ -4,13 +4,12 @@ import Domain
 import Host
 
 extension NativeMachine {
-  /// Notes every pCPU's context word.
+  /// Notes every pCPU's context word, and which flushes came before: they are not the rollover's.
   public func rolloverBegins() {
     note(.rollovers)
-    own.pointee.flushesBeforeRollover = own.pointee.flushesCompleted
+    own.pointee.flushesBeforeRollover = own.pointee.flushesIssued
     for index in 0..<pcpuCount {
-      own.pointee.contextsBeforeRollover[index] =
-        contexts[index].address.pointee.load(ordering: .acquiring)
+      own.pointee.contextsBeforeRollover[index] = observeContext(of: PCPU(index)).bits
     }
   }
 
@@ -20,13 +19,14 @@ extension NativeMachine {
     var throughout = 0
     var lost: (pcpu: PCPU, context: ContextWord)?
     for index in 0..<pcpuCount {
-      let before = own.pointee.contextsBeforeRollover[index]
-      let context = ContextWord(bits: contexts[index].address.pointee.load(ordering: .acquiring))
-      guard context.bits == before, context.isLive else { continue }
+      let context = observeContext(of: PCPU(index))
+      guard context.isLive, context.bits == own.pointee.contextsBeforeRollover[index] else {
+        continue
+      }
       throughout += 1
       if !keeps(context.tag) { lost = (PCPU(index), context) }
     }
-    let flushed = own.pointee.flushesCompleted != own.pointee.flushesBeforeRollover
+    let flushed = own.pointee.flushesCompleted > own.pointee.flushesBeforeRollover
     let wasJudged = own.pointee.hardware.takeUnretainedValue().watcher.rolledOver(
       RolloverEvidence(
         pcpu: pcpu, flushCompleted: flushed, contextsThroughout: throughout, lost: lost))

@@ -45,8 +45,29 @@ public struct Instruments: OperationProbe, @unchecked Sendable {
         (number &+ 1) &<< 24 | UInt64(kind.rawValue) &<< 16 | UInt64(site.number),
         ordering: .relaxed)
     state.pointee.recorded = number &+ 1
-    state.pointee.untilPause &-= 1
-    if state.pointee.untilPause == 0 { pause() }
+    state.pointee.untilDue &-= 1
+    if state.pointee.untilDue == 0 { pauseIsDue() }
+    if site.number == state.pointee.armed { comesToArmedSite() }
+  }
+
+  /// A pause is due: draws the site whose next operation it precedes. Rare sites get as many pauses
+  /// as frequent ones, and it is on rare paths that windows are seldom hit. Without a list of
+  /// sites it is made at once.
+  @usableFromInline @inline(never)
+  func pauseIsDue() {
+    guard state.pointee.siteCount > 0 else { return pause() }
+    let choice = Int(state.pointee.random.below(UInt64(state.pointee.siteCount)))
+    state.pointee.armed = state.pointee.sites[choice]
+    state.pointee.passes = state.pointee.random.below(4)
+    // A site that does not come for so long is given up for another.
+    state.pointee.untilDue = 4 * state.pointee.plan.period
+  }
+
+  /// Pauses here, or at one of the next operations of this site: a loop passes it several times.
+  @usableFromInline @inline(never)
+  func comesToArmedSite() {
+    if state.pointee.passes == 0 { return pause() }
+    state.pointee.passes -= 1
   }
 
   /// Makes a pause of a class drawn from the seed and draws when the next one is due.
@@ -63,7 +84,8 @@ public struct Instruments: OperationProbe, @unchecked Sendable {
     } else {
       for _ in 0..<state.pointee.random.below(60) { spinHint() }
     }
-    state.pointee.untilPause = plan.interval(&state.pointee.random)
+    state.pointee.armed = 0
+    state.pointee.untilDue = plan.interval(&state.pointee.random)
   }
 }
 
@@ -76,8 +98,8 @@ public struct PausePlan: Sendable, Equatable, BitwiseCopyable {
   /// ... and so many yield the core and spin for up to 2,000 hints; the others spin for up to 60.
   public let longPerMille: UInt64
 
-  /// One pause in 2,048 operations.
-  public static let light = PausePlan(period: 2048, rarePerMille: 5, longPerMille: 100)
+  /// One pause in 128 operations.
+  public static let light = PausePlan(period: 128, rarePerMille: 5, longPerMille: 100)
   /// One pause in 64 operations.
   public static let heavy = PausePlan(period: 64, rarePerMille: 10, longPerMille: 200)
 
@@ -89,18 +111,29 @@ public struct PausePlan: Sendable, Equatable, BitwiseCopyable {
 struct InstrumentState {
   @usableFromInline static let recorderSize: UInt64 = 64
 
-  @usableFromInline var untilPause: UInt64
+  /// Operations until a pause is due, or until an armed site is given up.
+  @usableFromInline var untilDue: UInt64
+  /// The site whose next operation is preceded by a pause; 0: none.
+  @usableFromInline var armed: UInt16 = 0
+  /// Operations of the armed site to let pass.
+  @usableFromInline var passes: UInt64 = 0
+  /// The sites to choose from.
+  @usableFromInline let sites: UnsafeMutablePointer<UInt16>
+  @usableFromInline let siteCount: Int
   @usableFromInline var recorded: UInt64 = 0
   @usableFromInline let recorder: LiveWord
   @usableFromInline let pauses: LiveWord
   @usableFromInline var random: RandomStream
   @usableFromInline let plan: PausePlan
 
-  init(plan: PausePlan, seed: Seed, pauses: LiveWord, in memory: LiveMemory) {
+  init(plan: PausePlan, sites: [Site], seed: Seed, pauses: LiveWord, in memory: LiveMemory) {
     self.plan = plan
+    siteCount = sites.count
+    self.sites = memory.array(of: max(sites.count, 1), 0)
+    for (index, site) in sites.enumerated() { self.sites[index] = site.number }
     self.pauses = pauses
     random = RandomStream(seed)
-    untilPause = plan.interval(&random)
+    untilDue = plan.interval(&random)
     recorder =
       memory.words(
         Int(InstrumentState.recorderSize), initially: 0, .packed, named: "flight recorder")[0]

@@ -65,7 +65,7 @@ extension RealThreads {
       #expect(outcome.isClean, "\(outcome.findings)")
     }
 
-    @Test func `every row of the issue is in the catalogue, with what it expects`() {
+    @Test func `every row that was promised is in the catalogue, with what it expects`() {
       let ids = Set(Fault.all.map(\.id))
       #expect(
         ids.isSuperset(of: [

@@ -5,7 +5,7 @@ import Host
 import Testing
 
 extension RealThreads {
-  /// What the merged allocator takes for granted (SYSTEMS 1.10): a full barrier between leaving one
+  /// What the merged allocator takes for granted: a full barrier between leaving one
   /// VM and entering the next on the same pCPU. Only real threads with a store buffer show it.
   @Suite("Context-switch barrier") struct SwitchBarrierTests {
     private func soak(

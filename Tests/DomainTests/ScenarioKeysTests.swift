@@ -38,7 +38,7 @@ import Testing
         "[fewest, most], 1 <= fewest <= most <= 1024"
       ),
       ("pagesPerVM", "--pages-per-vm", "16", "1 ... 4096 pages"),
-      ("longStayEvery", "--long-stay-every", "256", "0 ... 1000000000 entries (0 = never)"),
+      ("longStayEvery", "--long-stay-every", "32", "0 ... 1000000000 slices (0 = never)"),
       ("suspendEvery", "--suspend-every", "4096", "0 ... 1000000000 slices (0 = never)"),
       ("contextSwitchBarrier", "--context-switch-barrier", "true", "true or false"),
       ("duration", "--duration", "10s", "1ms ... 366d"),

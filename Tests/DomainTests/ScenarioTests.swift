@@ -26,7 +26,7 @@ import Testing
     ),
     (
       "longStayEvery", 0, 1_000_000_000,
-      "it counts 0 to 1000000000 entries; give --long-stay-every 0 ... 1000000000 (0 = never)"
+      "it counts 0 to 1000000000 slices; give --long-stay-every 0 ... 1000000000 (0 = never)"
     ),
     (
       "longStayAccesses", 0, 100_000,

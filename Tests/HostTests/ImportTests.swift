@@ -1,4 +1,4 @@
-// The arrows between the modules (DESIGN 7). The build guards their direction but lets a transitive
+// The arrows between the modules. The build guards their direction but lets a transitive
 // import pass; here every target's imports are held against a list.
 
 import Foundation

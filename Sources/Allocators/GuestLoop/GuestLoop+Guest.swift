@@ -6,14 +6,23 @@ import Machines
 import Oracles
 
 extension GuestLoop {
-  /// Runs the guest once; `suspended` keeps it in for long. Returns whether the vCPU blocks.
+  /// How long the guest stays in.
+  enum Stay { case ordinary, long, suspended }
+
+  /// The first entry of a slice may stay long: its tag has just been decided.
+  @inline(__always)
+  mutating func drawFirstStay() -> Stay {
+    if untilSuspension.tick(&random) { return .suspended }
+    return untilLongStay.tick(&random) ? .long : .ordinary
+  }
+
+  /// Runs the guest once. Returns whether the vCPU blocks.
   @inline(__always)
   mutating func runGuest(
     _ vcpu: UnsafeMutablePointer<VCPUPlace<A>>, _ vm: UnsafeMutablePointer<VMPlace<A>>,
-    _ owner: VMIdentity, suspended: Bool, _ tally: inout SliceTally, on m: A.M
+    _ owner: VMIdentity, _ stay: Stay, _ tally: inout SliceTally, on m: A.M
   ) -> Bool {
-    var accesses = knobs.accessesPerEntry
-    if untilLongStay.tick(&random) { accesses = knobs.longStayAccesses }
+    let accesses = stay == .long ? knobs.longStayAccesses : knobs.accessesPerEntry
     if untilSpeculation.tick(&random) { m.speculate(randomPage(), at: WorldSite.speculate) }
     var draw: UInt64 = 0
     for step in 0..<accesses {
@@ -22,7 +31,7 @@ extension GuestLoop {
       let page = ((draw & 0xFFFF) &* UInt64(truncatingIfNeeded: knobs.pagesPerVM)) &>> 16
       access(page, vm, owner, &tally, on: m)
     }
-    if suspended { stayWhileOthersRollOver(on: m) }
+    if stay == .suspended { stayWhileOthersRollOver(on: m) }
     if untilMessage.tick(&random) { return passMessage(vcpu, vm, &tally, on: m) }
     return false
   }

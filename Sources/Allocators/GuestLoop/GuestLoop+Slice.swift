@@ -17,19 +17,14 @@ extension GuestLoop {
     var tally = SliceTally()
     var isFirst = true
     var blocked = false
-    var suspended = untilSuspension.tick(&random)
+    var stay = drawFirstStay()
     var left = drawEntries()
     world.allocator.load(vcpu.pointee.state, of: vm.pointee.state, on: m)
     while true {
       Landmark.entry()
       let entry = world.allocator.prepareEntry(
         vcpu.pointee.state, of: vm.pointee.state, on: m)
-      if entry.tookFastPath {
-        tally.fastEntries &+= 1
-        if !isFirst { tally.reentries &+= 1 }
-      } else {
-        noteUser(of: entry.tag, owner, vm.pointee.slot, on: m)
-      }
+      if !entry.tookFastPath { noteUser(of: entry.tag, owner, vm.pointee.slot, on: m) }
       let interrupts = m.maskInterrupts()
       left &-= 1
       if untilAbort.tick(&random)
@@ -53,11 +48,15 @@ extension GuestLoop {
       generation = late.generation
       oracles.entered(
         vm.pointee.slot, late.tag, sample: isFirst ? pcpuToSample(on: m) : nil, &tally, on: m)
-      isFirst = false
 
       tally.entries &+= 1
-      blocked = runGuest(vcpu, vm, owner, suspended: suspended, &tally, on: m)
-      suspended = false
+      if entry.tookFastPath {
+        tally.fastEntries &+= 1
+        if !isFirst { tally.reentries &+= 1 }
+      }
+      isFirst = false
+      blocked = runGuest(vcpu, vm, owner, stay, &tally, on: m)
+      stay = .ordinary
 
       oracles.left(vm.pointee.slot, late.tag)
       let isLast = blocked || left <= 0

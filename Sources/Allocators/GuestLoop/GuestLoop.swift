@@ -96,10 +96,10 @@ struct GuestLoop<A: TagAllocator> where A.M: GuestMachine {
   }
 
   /// The second half of an unsafe sched-out: the context was live all the time, and what a live
-  /// context may do is fill.
+  /// context may do is fill, again and again.
   @inline(never)
   private mutating func killContextLate(on m: A.M) {
-    m.speculate(randomPage(), at: WorldSite.speculate)
+    for _ in 0..<8 { m.speculate(randomPage(), at: WorldSite.speculate) }
     m.clearContext(at: WorldSite.exit)
   }
 

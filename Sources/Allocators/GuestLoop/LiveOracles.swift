@@ -217,7 +217,7 @@ struct SliceTally {
     m.note(.slices)
     m.note(.guestEntries, times: entries)
     m.note(.fastPathEntries, times: fastEntries)
-    m.note(.slowPathEntries, times: entries &+ aborted &- fastEntries)
+    m.note(.slowPathEntries, times: entries &- fastEntries)
     m.note(.reentryWithOwnID, times: reentries)
     m.note(.abortedEntries, times: aborted)
     m.note(.tlbHits, times: hits)

@@ -73,7 +73,8 @@ where A.M: GuestMachine, A.M.Word == LiveWord, A.M.Memory == LiveMemory {
   let log = FindingLog()
   let hardware = LiveHardware(
     pcpuCount: setup.pcpus, tagBits: setup.configuration.tagBits, pauses: setup.pauses,
-    seed: setup.seed, watcher: SoakWatcher(log, isOn: setup.oracles != .off))
+    pauseSites: A.sites.map(\.site) + WorldSite.all, seed: setup.seed,
+    watcher: SoakWatcher(log, isOn: setup.oracles != .off))
   let world = World(
     A(setup.configuration, in: hardware.memory), setup.plan,
     tagBits: setup.configuration.tagBits, in: hardware.memory)

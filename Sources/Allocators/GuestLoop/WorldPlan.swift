@@ -6,46 +6,67 @@ import Domain
 /// reference count.
 public struct WorldKnobs: Sendable, Equatable, BitwiseCopyable {
   /// VM slots; in each, one VM at a time.
-  public var vms = 4
+  public var vms: Int
   /// vCPUs of each.
-  public var vcpusPerVM = 2
+  public var vcpusPerVM: Int
   /// Pages of each VM's stage-2 table.
-  public var pagesPerVM = 16
+  public var pagesPerVM: Int
   /// Guest entries of one slice, at least ...
-  public var entriesPerSliceLow = 1
+  public var entriesPerSliceLow: Int
   /// ... and at most; drawn from the seed.
-  public var entriesPerSliceHigh = 16
+  public var entriesPerSliceHigh: Int
   /// Page accesses of an ordinary entry.
-  public var accessesPerEntry = 2
-  /// One entry in so many stays long in the guest; 0: none does.
-  public var longStayEvery = 256
+  public var accessesPerEntry: Int
+  /// One slice in so many stays long in its first entry: a tag that was wrongly decided shows when
+  /// the guest is still in while another VM gets it. 0: none does.
+  public var longStayEvery: Int
   /// Page accesses of a long stay.
-  public var longStayAccesses = 128
+  public var longStayAccesses: Int
   /// Messages that a VM's vCPUs send before it ends and a new one takes its place.
-  public var messagesPerVM = 5000
+  public var messagesPerVM: Int
   /// One entry in so many sends or receives a message; 0: none does.
-  public var messageEvery = 8
+  public var messageEvery: Int
   /// Messages that fit between senders and receivers of one group.
-  public var channelCapacity = 8
+  public var channelCapacity: Int
   /// One slice in so many ends with an unmapped page; 0: none does.
-  public var unmapEvery = 64
+  public var unmapEvery: Int
   /// One entry in so many sees a fill that nobody asked for; 0: none does.
-  public var speculateEvery = 32
+  public var speculateEvery: Int
   /// One slice in so many is suspended in the guest until rollovers have passed; 0: none is.
-  public var suspendEvery = 4096
+  public var suspendEvery: Int
   /// One slice in so many runs a vCPU that is not this pCPU's own; 0: only where its own cannot run.
-  public var migrateEvery = 4
+  public var migrateEvery: Int
   /// Whether a full barrier stands between two vCPUs of one pCPU.
-  public var contextSwitchBarrier = true
-  /// The unsafe order of SYSTEMS 7.5: `put` comes while the hardware context is still live.
-  public var putBeforeContextDead = false
+  public var contextSwitchBarrier: Bool
+  /// The unsafe order of leaving: `put` comes while the hardware context is still live.
+  public var putBeforeContextDead: Bool
   /// Claims the next vCPU after `put`: the locked instruction there hides races.
-  public var claimAfterPut = false
+  public var claimAfterPut: Bool
   /// The highest tag that may be handed out, for O7.
-  public var highestTag: UInt64 = 15
+  public var highestTag: UInt64
 
-  /// The defaults of a scenario.
-  public init() {}
+  /// What `scenario`, which is valid, says.
+  public init(_ scenario: Scenario) {
+    vms = scenario.vms
+    vcpusPerVM = scenario.vcpusPerVM
+    pagesPerVM = scenario.pagesPerVM
+    entriesPerSliceLow = scenario.entriesPerSliceRange.lowerBound
+    entriesPerSliceHigh = scenario.entriesPerSliceRange.upperBound
+    accessesPerEntry = scenario.accessesPerEntry
+    longStayEvery = scenario.longStayEvery
+    longStayAccesses = scenario.longStayAccesses
+    messagesPerVM = scenario.hackbenchRuns * scenario.messagesPerRun
+    messageEvery = scenario.messageEvery
+    channelCapacity = scenario.channelCapacity
+    unmapEvery = scenario.unmapEvery
+    speculateEvery = scenario.speculateEvery
+    suspendEvery = scenario.suspendEvery
+    migrateEvery = scenario.migrateEvery
+    contextSwitchBarrier = scenario.contextSwitchBarrier
+    putBeforeContextDead = scenario.putBeforeContextDead
+    claimAfterPut = scenario.claimAfterPut
+    highestTag = UInt64(scenario.usableTagCount)
+  }
 }
 
 /// A run's world.

@@ -30,7 +30,7 @@ struct FastPathRules {
 }
 
 /// From the landmark behind `put`'s store to the next entry: nothing that empties the store buffer
-/// and nothing that might (DESIGN 4). A path ends at an entry, at a detour, or with the loop.
+/// and nothing that might. A path ends at an entry, at a detour, or with the loop.
 ///
 /// Allowed besides plain code and direct jumps:
 /// - moves and fills with `rep`: they order nothing;

@@ -1,5 +1,5 @@
 // The release binary's own loops, instruction by instruction: the fast path costs what it should,
-// and the harness hides no race (DESIGN 4 and 9).
+// and the harness hides no race.
 
 import Testing
 
