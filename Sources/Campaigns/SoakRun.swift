@@ -89,9 +89,12 @@ public struct SoakResult: Sendable {
 
 /// Runs soaks.
 public enum Soak {
-  /// After the first FORBIDDEN finding: later ones are consequences, but they help to tell what it
-  /// was.
+  /// A run goes on for so long after the first FORBIDDEN finding: later ones are consequences, but
+  /// they help to tell what it was.
   public static let graceAfterBug: Duration = .milliseconds(100)
+  /// If all that was seen are wrong translations (O3, O4), which are consequences themselves, it goes
+  /// on for up to this long for a finding that names the cause.
+  public static let graceForCause: Duration = .seconds(1)
 
   /// Runs one soak on the calling thread and threads of its own.
   ///
@@ -116,15 +119,13 @@ public enum Soak {
     var memoryAfterFive: UInt64?
     while elapsed() < order.duration {
       let left = order.duration - elapsed()
-      sleepThread(for: min(left, .milliseconds(50)))
+      let poll: Duration = prepared.log.forbidden > 0 ? .milliseconds(5) : .milliseconds(50)
+      sleepThread(for: max(.zero, min(left, poll)))
       if memoryAfterFive == nil, elapsed() > .seconds(5) {
         memoryAfterFive = ResidentMemory.currentBytes()
       }
       if watchdog.sawStall { break }
-      if !order.keepGoing, let since = prepared.log.timeSinceFirstForbidden {
-        if since < graceAfterBug { sleepThread(for: graceAfterBug - since) }
-        break
-      }
+      if !order.keepGoing, isOver(prepared.log) { break }
       let now = SoakProgress(
         elapsed: elapsed(), counts: prepared.hardware.counts(), findings: prepared.log.forbidden)
       if !progress(now) { break }
@@ -135,6 +136,16 @@ public enum Soak {
     return result(
       of: prepared, order, elapsed: end, memoryAfterFive: memoryAfterFive,
       stalled: watchdog.sawStall || !allCameBack, stallReport: watchdog.stallReport)
+  }
+
+  /// Whether the log has a bug and its grace is over.
+  private static func isOver(_ log: FindingLog) -> Bool {
+    guard log.forbidden > 0 else { return false }
+    let bugs = log.findings.filter { $0.grade == .forbidden }
+    let now = log.elapsed
+    let cause = bugs.first { $0.oracle != .o3 && $0.oracle != .o4 }
+    if let cause { return now - cause.elapsed >= graceAfterBug }
+    return bugs.first.map { now - $0.elapsed >= graceForCause } ?? false
   }
 
   private static func result(

@@ -24,6 +24,11 @@ public struct LiveWord: Handle, @unchecked Sendable {
   /// Reads the word with acquire order: for oracles that look from outside.
   public var acquiredValue: UInt64 { address.pointee.load(ordering: .acquiring) }
 
+  /// Writes `value` unless the word holds a higher one. For what a run's phase is kept in.
+  public func raise(to value: UInt64) {
+    _ = address.pointee.max(value, ordering: .relaxed)
+  }
+
   /// Exchanges the word's value, `value`, with itself: the bare instruction that a fast path can
   /// never be faster than. Returns the value seen.
   @inlinable @inline(__always)

@@ -100,8 +100,8 @@ public struct PausePlan: Sendable, Equatable, BitwiseCopyable {
 
   /// One pause in 128 operations.
   public static let light = PausePlan(period: 128, rarePerMille: 5, longPerMille: 100)
-  /// One pause in 64 operations.
-  public static let heavy = PausePlan(period: 64, rarePerMille: 10, longPerMille: 200)
+  /// One pause in 24 operations.
+  public static let heavy = PausePlan(period: 24, rarePerMille: 10, longPerMille: 200)
 
   func interval(_ random: inout RandomStream) -> UInt64 { 1 + random.below(2 * period - 1) }
 }

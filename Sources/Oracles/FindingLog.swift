@@ -12,22 +12,25 @@ public final class FindingLog: Sendable {
   private let start: UInt64
   private let kept = HostLock<[Finding]>([])
   private let forbiddenCount = Atomic<Int>(0)
-  private let firstForbiddenAt = Atomic<UInt64>(0)
+  private let onForbidden: @Sendable () -> Void
 
-  /// An empty log of a run that starts now.
-  public init() { start = CycleClock.nanoseconds() }
+  /// An empty log of a run that starts now. `onForbidden` is called at every FORBIDDEN finding, on
+  /// the thread that has it.
+  public init(onForbidden: @escaping @Sendable () -> Void = {}) {
+    start = CycleClock.nanoseconds()
+    self.onForbidden = onForbidden
+  }
 
   /// Adds a finding, stamped with the time since the start. One kind of finding per oracle and
   /// pCPU is kept once, so that a flood does not push out the others.
   public func add(_ oracle: OracleID, _ grade: Grade, _ summary: String, on pcpu: PCPU?) {
-    let now = CycleClock.nanoseconds()
+    let now = elapsed
     if grade == .forbidden {
       forbiddenCount.add(1, ordering: .relaxed)
-      _ = firstForbiddenAt.compareExchange(expected: 0, desired: now, ordering: .relaxed)
+      onForbidden()
     }
     let finding = Finding(
-      oracle: oracle, grade: grade, summary: summary, pcpu: pcpu,
-      elapsed: .nanoseconds(Int64(now - start)))
+      oracle: oracle, grade: grade, summary: summary, pcpu: pcpu, elapsed: now)
     kept.withLock { kept in
       let known = kept.contains { $0.oracle == oracle && $0.grade == grade && $0.pcpu == pcpu }
       if !known, kept.count < FindingLog.capacity { kept.append(finding) }
@@ -40,10 +43,6 @@ public final class FindingLog: Sendable {
   /// How many FORBIDDEN findings there were, the dropped ones included.
   public var forbidden: Int { forbiddenCount.load(ordering: .relaxed) }
 
-  /// How long ago the first FORBIDDEN finding was; nil if there was none.
-  public var timeSinceFirstForbidden: Duration? {
-    let first = firstForbiddenAt.load(ordering: .relaxed)
-    guard first != 0 else { return nil }
-    return .nanoseconds(Int64(CycleClock.nanoseconds() - first))
-  }
+  /// How long ago the run started.
+  public var elapsed: Duration { .nanoseconds(Int64(CycleClock.nanoseconds() - start)) }
 }

@@ -7,11 +7,15 @@ import Oracles
 
 extension GuestLoop {
   /// How long the guest stays in.
-  enum Stay { case ordinary, long, suspended }
+  enum Stay { case ordinary, long, veryLong, suspended }
+
+  /// Some microseconds.
+  private static var veryLongStayAccesses: Int { 1000 }
 
   /// The first entry of a slice may stay long: its tag has just been decided.
   @inline(__always)
-  mutating func drawFirstStay() -> Stay {
+  mutating func drawFirstStay(on m: A.M) -> Stay {
+    if m.observe(phase) == RunPhase.pursuit, random.happensOnce(in: 4) { return .veryLong }
     if untilSuspension.tick(&random) { return .suspended }
     return untilLongStay.tick(&random) ? .long : .ordinary
   }
@@ -22,7 +26,9 @@ extension GuestLoop {
     _ vcpu: UnsafeMutablePointer<VCPUPlace<A>>, _ vm: UnsafeMutablePointer<VMPlace<A>>,
     _ owner: VMIdentity, _ stay: Stay, _ tally: inout SliceTally, on m: A.M
   ) -> Bool {
-    let accesses = stay == .long ? knobs.longStayAccesses : knobs.accessesPerEntry
+    var accesses = knobs.accessesPerEntry
+    if stay == .long { accesses = knobs.longStayAccesses }
+    if stay == .veryLong { accesses = Self.veryLongStayAccesses }
     if untilSpeculation.tick(&random) { m.speculate(randomPage(), at: WorldSite.speculate) }
     var draw: UInt64 = 0
     for step in 0..<accesses {
@@ -67,7 +73,7 @@ extension GuestLoop {
     m.note(.suspensions)
     let until = m.observeFlushes() &+ 2 &+ random.below(3)
     for _ in 0..<200 {
-      if m.observeFlushes() >= until || m.observe(stop) != 0 { return }
+      if m.observeFlushes() >= until || m.observe(phase) == RunPhase.over { return }
       for _ in 0..<20 { spinHint() }
       yieldCore()
     }

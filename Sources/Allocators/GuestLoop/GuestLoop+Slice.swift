@@ -17,7 +17,7 @@ extension GuestLoop {
     var tally = SliceTally()
     var isFirst = true
     var blocked = false
-    var stay = drawFirstStay()
+    var stay = drawFirstStay(on: m)
     var left = drawEntries()
     world.allocator.load(vcpu.pointee.state, of: vm.pointee.state, on: m)
     while true {

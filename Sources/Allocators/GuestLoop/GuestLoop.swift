@@ -15,13 +15,22 @@ import Host
 import Machines
 import Oracles
 
+/// How far a run is. It never goes back.
+enum RunPhase {
+  static let ordinary: UInt64 = 0
+  /// An oracle has seen a bug. Until the run ends one guest in four stays in for long: what was seen first is
+  /// often a consequence, and two VMs that are in the guest with one number say it best.
+  static let pursuit: UInt64 = 1
+  static let over: UInt64 = 2
+}
+
 /// What one pCPU needs to run guests, and its own state. Lives on its thread's stack.
 struct GuestLoop<A: TagAllocator> where A.M: GuestMachine {
   let world: World<A>
   let knobs: WorldKnobs
   let oracles: LiveOracles
-  /// Not 0: the run is over.
-  let stop: A.M.Word
+  /// A `RunPhase`.
+  let phase: A.M.Word
   /// The vCPUs to run in turn; empty: any that can.
   let script: UnsafeBufferPointer<Int>
   var scriptPosition = 0
@@ -39,13 +48,13 @@ struct GuestLoop<A: TagAllocator> where A.M: GuestMachine {
   var spareFrames = SpareFrames()
 
   init(
-    _ world: World<A>, _ oracles: LiveOracles, stop: A.M.Word,
+    _ world: World<A>, _ oracles: LiveOracles, phase: A.M.Word,
     script: UnsafeBufferPointer<Int>, seed: Seed
   ) {
     self.world = world
     self.knobs = world.knobs
     self.oracles = oracles
-    self.stop = stop
+    self.phase = phase
     self.script = script
     var random = RandomStream(seed)
     untilLongStay = Countdown(every: knobs.longStayEvery, &random)
@@ -63,7 +72,7 @@ struct GuestLoop<A: TagAllocator> where A.M: GuestMachine {
   @inline(__always)
   mutating func run(on m: A.M) {
     var current: Int? = nil
-    while m.observe(stop) == 0 {
+    while m.observe(phase) < RunPhase.over {
       var next = knobs.claimAfterPut ? nil : claimNext(on: m)
       if let leaving = current { putAndHandBack(leaving, on: m) }
       if knobs.contextSwitchBarrier {
@@ -133,7 +142,7 @@ struct GuestLoop<A: TagAllocator> where A.M: GuestMachine {
   /// Nothing is loaded here: looks for work until there is some. nil when the run is over.
   @inline(never)
   private mutating func waitForWork(on m: A.M) -> Int? {
-    while m.observe(stop) == 0 {
+    while m.observe(phase) < RunPhase.over {
       if let index = claimNext(on: m) { return index }
       m.note(.idlePolls)
       yieldCore()

@@ -43,24 +43,24 @@ public final class PreparedSoak: @unchecked Sendable {
   public let log: FindingLog
   /// What the thread of each pCPU runs; returns after `stop()`.
   public let bodies: [@Sendable () -> Void]
-  private let stopWord: LiveWord
+  private let phase: LiveWord
   private let free: () -> Void
 
   init(
     hardware: LiveHardware, log: FindingLog, bodies: [@Sendable () -> Void],
-    stopWord: LiveWord, free: @escaping () -> Void
+    phase: LiveWord, free: @escaping () -> Void
   ) {
     self.hardware = hardware
     self.log = log
     self.bodies = bodies
-    self.stopWord = stopWord
+    self.phase = phase
     self.free = free
   }
 
   deinit { free() }
 
   /// Asks the pCPUs to end after their slice.
-  public func stop() { stopWord.addAlone(1) }
+  public func stop() { phase.raise(to: RunPhase.over) }
 }
 
 /// Builds a live run of an allocator.
@@ -70,7 +70,10 @@ func prepareLiveSoak<A: TagAllocator>(
   machine: @escaping @Sendable (LiveHardware, PCPU) -> A.M
 ) throws -> PreparedSoak
 where A.M: GuestMachine, A.M.Word == LiveWord, A.M.Memory == LiveMemory {
-  let log = FindingLog()
+  // The phase stands in memory of its own: the log needs it before there is hardware.
+  let memory = LiveMemory()
+  let phase = memory.word(initially: RunPhase.ordinary, named: "phase")
+  let log = FindingLog { phase.raise(to: RunPhase.pursuit) }
   let hardware = LiveHardware(
     pcpuCount: setup.pcpus, tagBits: setup.configuration.tagBits, pauses: setup.pauses,
     pauseSites: A.sites.map(\.site) + WorldSite.all, seed: setup.seed,
@@ -86,7 +89,6 @@ where A.M: GuestMachine, A.M.Word == LiveWord, A.M.Memory == LiveMemory {
       LiveOracleParts(
         mode: setup.oracles, ledger: ledger, flushes: flushes,
         log: Unmanaged.passUnretained(log))))
-  let stopWord = hardware.memory.word(initially: 0, named: "stop")
   try world.createAll(from: setup.plan.initialState, on: machine(hardware, PCPU(0)))
   let bodies = (0..<setup.pcpus).map { index -> @Sendable () -> Void in
     let steps = setup.plan.script?[index] ?? []
@@ -94,12 +96,13 @@ where A.M: GuestMachine, A.M.Word == LiveWord, A.M.Memory == LiveMemory {
     return {
       steps.withUnsafeBufferPointer { script in
         runGuests(
-          world, oracles, stop: stopWord, script: script, seed: seed,
+          world, oracles, phase: phase, script: script, seed: seed,
           on: machine(hardware, PCPU(index)))
       }
     }
   }
-  return PreparedSoak(hardware: hardware, log: log, bodies: bodies, stopWord: stopWord) {
+  return PreparedSoak(hardware: hardware, log: log, bodies: bodies, phase: phase) {
+    withExtendedLifetime(memory) {}
     world.deallocate()
     ledger.deallocate()
     flushes.deallocate()
@@ -110,9 +113,9 @@ where A.M: GuestMachine, A.M.Word == LiveWord, A.M.Memory == LiveMemory {
 /// for it by its name.
 @inline(never)
 func runGuests<A: TagAllocator>(
-  _ world: World<A>, _ oracles: LiveOracles, stop: A.M.Word,
+  _ world: World<A>, _ oracles: LiveOracles, phase: A.M.Word,
   script: UnsafeBufferPointer<Int>, seed: Seed, on m: A.M
 ) where A.M: GuestMachine {
-  var loop = GuestLoop(world, oracles, stop: stop, script: script, seed: seed)
+  var loop = GuestLoop(world, oracles, phase: phase, script: script, seed: seed)
   loop.run(on: m)
 }
