@@ -19,7 +19,7 @@ extension SoakReport {
     lines += TextTable.render(figures, alignRight: [1, 2])
     lines.append("")
     lines.append("oracle checks   " + checksLine)
-    lines.append("coverage        " + coverageLine)
+    lines += TextTable.wrap(coverageItems, label: "coverage        ")
     lines += zeroCoverage.map { "  \(style.warning("never taken")): \($0)" }
     lines.append("memory          \(memoryLine)")
     lines.append("host            \(host)")
@@ -66,11 +66,10 @@ extension SoakReport {
       .map { "\($0.key) \(TextNumber.short(Double($0.value)))" }.joined(separator: "  ")
   }
 
-  private var coverageLine: String {
+  private var coverageItems: [String] {
     let taken = Counter.coverage.filter { coverage["\($0)", default: 0] > 0 }
-    return "\(taken.count) of \(Counter.coverage.count) paths taken: "
+    return ["\(taken.count) of \(Counter.coverage.count) paths taken:"]
       + taken.map { "\($0) \(TextNumber.short(Double(coverage["\($0)", default: 0])))" }
-      .joined(separator: ", ")
   }
 
   private var zeroCoverage: [String] {

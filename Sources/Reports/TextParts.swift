@@ -69,6 +69,22 @@ public enum TextNumber {
 
 /// Columns.
 public enum TextTable {
+  /// Items one after the other, two blanks apart, on lines of at most 100 characters. The first line
+  /// starts with `label`, the others with as many blanks.
+  public static func wrap(_ items: [String], label: String) -> [String] {
+    let indent = String(repeating: " ", count: label.count)
+    var lines = [label]
+    for item in items {
+      let isFirst = lines[lines.count - 1].count == label.count
+      if !isFirst, lines[lines.count - 1].count + 2 + item.count > 100 {
+        lines.append(indent + item)
+      } else {
+        lines[lines.count - 1] += (isFirst ? "" : "  ") + item
+      }
+    }
+    return lines
+  }
+
   /// Rows with their columns padded to one width; those in `alignRight` to the right.
   public static func render(_ rows: [[String]], alignRight: Set<Int>) -> [String] {
     let columns = rows.map(\.count).max() ?? 0

@@ -43,6 +43,14 @@ import Testing
     #expect(lines == ["a     1", "bbb  22  x"])
   }
 
+  @Test func `items that do not fit go on in the next line`() {
+    let item = String(repeating: "x", count: 40)
+    #expect(
+      TextTable.wrap([item, item, item], label: "ab ")
+        == ["ab " + item + "  " + item, "   " + item])
+    #expect(TextTable.wrap([], label: "ab ") == ["ab "])
+  }
+
   @Test func `colour is there when asked for and only then`() {
     #expect(TextStyle(isColoured: true).bad("x") == "\u{1B}[31;1mx\u{1B}[0m")
     #expect(TextStyle(isColoured: false).bad("x") == "x")
