@@ -67,6 +67,8 @@ public struct SoakResult: Sendable {
   public let elapsed: Duration
   /// All pCPUs added up.
   public let counts: Counts
+  /// Comparisons of O9: looks of the watchdog at everybody's progress.
+  public let progressLooks: UInt64
   /// What the oracles said, earliest first.
   public let findings: [Finding]
   /// The most memory it ever had, in bytes.
@@ -81,7 +83,7 @@ public struct SoakResult: Sendable {
   /// The result of a run that has not begun.
   public static var nothingYet: SoakResult {
     SoakResult(
-      verdict: .nothingChecked, elapsed: .zero, counts: Counts(), findings: [],
+      verdict: .nothingChecked, elapsed: .zero, counts: Counts(), progressLooks: 0, findings: [],
       peakResidentBytes: 0, residentBytesAfterFiveSeconds: nil, residentBytesAtEnd: 0,
       stallReport: [])
   }
@@ -134,8 +136,8 @@ public enum Soak {
     watchdog.stop()
     let allCameBack = pcpus.stopAndJoin()
     return result(
-      of: prepared, order, elapsed: end, memoryAfterFive: memoryAfterFive,
-      stalled: watchdog.sawStall || !allCameBack, stallReport: watchdog.stallReport)
+      of: prepared, order, elapsed: end, memoryAfterFive: memoryAfterFive, watchdog,
+      stalled: watchdog.sawStall || !allCameBack)
   }
 
   /// Whether the log has a bug and its grace is over.
@@ -150,7 +152,7 @@ public enum Soak {
 
   private static func result(
     of prepared: PreparedSoak, _ order: SoakOrder, elapsed: Duration,
-    memoryAfterFive: UInt64?, stalled: Bool, stallReport: [String]
+    memoryAfterFive: UInt64?, _ watchdog: Watchdog, stalled: Bool
   ) -> SoakResult {
     let counts = prepared.hardware.counts()
     let traits = order.system.traits
@@ -164,10 +166,10 @@ public enum Soak {
     }
     return SoakResult(
       verdict: verdict(of: prepared, counts, stalled: stalled), elapsed: elapsed,
-      counts: counts, findings: prepared.log.findings,
+      counts: counts, progressLooks: watchdog.progressLooks, findings: prepared.log.findings,
       peakResidentBytes: max(ResidentMemory.peakBytes(), ResidentMemory.currentBytes()),
       residentBytesAfterFiveSeconds: memoryAfterFive,
-      residentBytesAtEnd: ResidentMemory.currentBytes(), stallReport: stallReport)
+      residentBytesAtEnd: ResidentMemory.currentBytes(), stallReport: watchdog.stallReport)
   }
 
   /// A certain bug outweighs the stall that may follow from it, but for the finding that says

@@ -20,6 +20,7 @@ final class Watchdog: Sendable {
   private let order: SoakOrder
   private let isStopped = Atomic<Bool>(false)
   private let stalled = Atomic<Bool>(false)
+  private let looks = Atomic<UInt64>(0)
   private let report = HostLock<[String]>([])
   private let thread = HostLock<PinnedThread?>(nil)
 
@@ -30,6 +31,9 @@ final class Watchdog: Sendable {
 
   /// Whether a pCPU has stalled.
   var sawStall: Bool { stalled.load(ordering: .acquiring) }
+
+  /// How often it has compared every pCPU's progress with the time before.
+  var progressLooks: UInt64 { looks.load(ordering: .relaxed) }
 
   /// What each pCPU was doing then.
   var stallReport: [String] { report.withLock { $0 } }
@@ -54,6 +58,7 @@ final class Watchdog: Sendable {
       if order.setup.oracles != .off { lookForOverlap() }
       round += 1
       guard round % looksEvery == 0 else { continue }
+      looks.add(1, ordering: .relaxed)
       let slices = progress(.slices)
       let idle = progress(.idlePolls)
       let stuck = perPCPU.look(zip(slices, idle).map { $0 + $1 })

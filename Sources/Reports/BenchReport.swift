@@ -37,11 +37,11 @@ public struct BenchReport: Encodable, Sendable {
   /// One case of one system on so many pCPUs. Times in ns; percentiles are of single calls and
   /// include the reading of the clock.
   public struct Row: Encodable, Sendable {
-    public let system: String?
+    @OrNull public var system: String?
     public let `case`: String
     public let pcpus: Int
-    public let nsPerOp: Double?
-    public let cyclesPerOp: Double?
+    @OrNull public var nsPerOp: Double?
+    @OrNull public var cyclesPerOp: Double?
     public let p50: UInt64
     public let p90: UInt64
     public let p99: UInt64
@@ -50,9 +50,9 @@ public struct BenchReport: Encodable, Sendable {
     public let max: UInt64
     public let samples: UInt64
     public let preemptedSamples: UInt64
-    public let opsPerSecond: Double?
-    public let floorNsPerOp: Double?
-    public let ratioToFloor: Double?
+    @OrNull public var opsPerSecond: Double?
+    @OrNull public var floorNsPerOp: Double?
+    @OrNull public var ratioToFloor: Double?
     public let stable: Bool
 
     /// A row of these figures.

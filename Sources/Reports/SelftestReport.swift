@@ -35,9 +35,9 @@ public struct SelftestReport: Encodable, Sendable {
     public let foundSeeds: Int
     public let seeds: Int
     /// The oracle of its row that saw it first; nil if none did.
-    public let oracle: String?
+    @OrNull public var oracle: String?
     /// Median time until it was seen; nil if it was not.
-    public let seconds: Double?
+    @OrNull public var seconds: Double?
 
     /// A row of these values.
     public init(

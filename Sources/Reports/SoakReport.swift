@@ -10,7 +10,7 @@ public struct SoakReport: Encodable, Sendable {
   public var scenario: String
   public var system: String
   /// The fault that was put in; nil for none.
-  public var fault: String?
+  @OrNull public var fault: String?
   public var seed: String
   public var pcpus: Int
   public var vms: Int
@@ -42,7 +42,7 @@ public struct SoakReport: Encodable, Sendable {
   public var findings: [FindingReport]
   public var peakRSSBytes: UInt64
   /// Resident memory 5 seconds after the start; nil if it did not run that long.
-  public var rssAfterFiveSecondsBytes: UInt64?
+  @OrNull public var rssAfterFiveSecondsBytes: UInt64?
   public var rssAtEndBytes: UInt64
   /// What each pCPU did when it stalled.
   public var stalled: [String]
@@ -54,6 +54,7 @@ public struct SoakReport: Encodable, Sendable {
     scenario: String, system: String, fault: String?, seed: String, pcpus: Int, vms: Int,
     vcpusPerVM: Int, tagBits: Int, oracles: String, perturb: String, host: String,
     durationSeconds: Double, verdict: String, exitCode: Int32, counts: Counts,
+    progressLooks: UInt64,
     findings: [Finding], peakRSSBytes: UInt64, rssAfterFiveSecondsBytes: UInt64?,
     rssAtEndBytes: UInt64, stalled: [String], rerun: String
   ) {
@@ -87,6 +88,7 @@ public struct SoakReport: Encodable, Sendable {
       uniqueKeysWithValues: OracleID.allCases.compactMap { oracle in
         Counter.checks(of: oracle).map { (oracle.rawValue, counts[$0]) }
       })
+    oracleChecks[OracleID.o9.rawValue] = progressLooks
     coverage = Dictionary(
       uniqueKeysWithValues: Counter.coverage.map { ("\($0)", counts[$0]) })
     self.findings = findings.map(FindingReport.init)
@@ -106,7 +108,7 @@ public struct FindingReport: Encodable, Sendable {
   public let grade: String
   public let summary: String
   /// Where; nil for the whole machine.
-  public let pcpu: Int?
+  @OrNull public var pcpu: Int?
   public let elapsedSeconds: Double
 
   init(_ finding: Finding) {

@@ -108,7 +108,8 @@ struct SoakSession {
       tagBits: scenario.tagBits, oracles: scenario.oracles.rawValue,
       perturb: scenario.perturb.rawValue, host: hostLine(),
       durationSeconds: result.elapsed.inSeconds, verdict: result.verdict.rawValue,
-      exitCode: result.verdict.exitCode, counts: result.counts, findings: result.findings,
+      exitCode: result.verdict.exitCode, counts: result.counts,
+      progressLooks: result.progressLooks, findings: result.findings,
       peakRSSBytes: result.peakResidentBytes,
       rssAfterFiveSecondsBytes: result.residentBytesAfterFiveSeconds,
       rssAtEndBytes: result.residentBytesAtEnd, stalled: result.stallReport, rerun: rerun)

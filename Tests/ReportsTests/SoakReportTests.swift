@@ -12,7 +12,7 @@ import Testing
     return SoakReport(
       scenario: "small", system: "arm64-vmid", fault: nil, seed: "0x5", pcpus: 2, vms: 4,
       vcpusPerVM: 2, tagBits: 2, oracles: "exact", perturb: "off", host: "a host",
-      durationSeconds: 2, verdict: "bug", exitCode: 1, counts: counts,
+      durationSeconds: 2, verdict: "bug", exitCode: 1, counts: counts, progressLooks: 12,
       findings: [
         Finding(
           oracle: .o2, grade: .forbidden, summary: "two VMs", pcpu: PCPU(1),
@@ -28,12 +28,13 @@ import Testing
     let object = try #require(
       JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
     let wanted = [
-      "command", "scenario", "system", "seed", "pcpus", "vms", "vcpusPerVM", "tagBits",
+      "command", "scenario", "system", "fault", "seed", "pcpus", "vms", "vcpusPerVM", "tagBits",
       "durationSeconds", "verdict", "exitCode", "guestEntries", "fastPathEntries",
       "slowPathEntries", "rollovers", "tlbHits", "tlbFills", "migrations", "vmsCreated",
       "vmsDestroyed", "oracleChecks", "coverage", "findings", "peakRSSBytes",
     ]
     for key in wanted { #expect(object[key] != nil, "\(key) is missing") }
+    #expect(object["fault"] is NSNull)
     let finding = try #require((object["findings"] as? [[String: Any]])?.first)
     #expect(finding["oracle"] as? String == "O2")
     #expect(finding["grade"] as? String == "FORBIDDEN")
@@ -41,7 +42,8 @@ import Testing
     #expect(finding["elapsedSeconds"] as? Double == 1.5)
     let checks = try #require(object["oracleChecks"] as? [String: Int])
     #expect(checks["O3"] == Counter.checksO3.rawValue + 1)
-    #expect(checks.count == 8)
+    #expect(checks["O9"] == 12)
+    #expect(checks.count == OracleID.allCases.count)
     let coverage = try #require(object["coverage"] as? [String: Int])
     #expect(Set(coverage.keys) == Set(Counter.coverage.map { "\($0)" }))
   }
