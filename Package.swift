@@ -56,7 +56,7 @@ let package = Package(
     .testTarget(name: "HostTests", dependencies: ["Host"]),
     .testTarget(name: "MeasurementTests", dependencies: ["Measurement", "Domain"]),
     .testTarget(name: "MachinesTests", dependencies: ["Machines", "TestSupport", "Domain"]),
-    .testTarget(name: "OraclesTests", dependencies: ["Oracles", "Domain"]),
+    .testTarget(name: "OraclesTests", dependencies: ["Oracles", "Host", "Domain"]),
     .testTarget(
       name: "AllocatorsTests",
       dependencies: ["Allocators", "Machines", "Oracles", "TestSupport", "Domain"]),
