@@ -61,12 +61,12 @@ struct StraightCodeTests {
 
   @Test func `the instrumented machine's fast path has calls of its pauses on the way`() throws {
     let complaints = FastPathRules.complaints(about: try loop(.soak, .instrumented))
-    #expect(complaints.contains { $0.reason.contains("Machines.Instruments.pause()") })
+    #expect(complaints.contains { $0.reason.contains("Machines.Instruments.pauseIsDue()") })
   }
 
   @Test func `the instrumented machine pauses between put and the next entry`() throws {
     let complaints = PutRules.complaints(about: try loop(.soak, .instrumented))
-    #expect(complaints.contains { $0.reason.contains("Machines.Instruments.pause()") })
+    #expect(complaints.contains { $0.reason.contains("Machines.Instruments.pauseIsDue()") })
   }
 
   /// Not with `#expect`, which would print the complaints twice.
