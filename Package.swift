@@ -25,6 +25,8 @@ let package = Package(
     .target(name: "Host", dependencies: ["CHost"]),
     .target(name: "Domain"),
     .target(name: "Machines", dependencies: ["Host", "Domain"], swiftSettings: hot),
+    .target(
+      name: "Exploration", dependencies: ["Machines", "Host", "Domain"], swiftSettings: hot),
     .target(name: "Oracles", dependencies: ["Host", "Domain"], swiftSettings: hot),
     .target(name: "Measurement", dependencies: ["Host", "Domain"], swiftSettings: hot),
     .target(
@@ -42,7 +44,8 @@ let package = Package(
     .target(
       name: "Campaigns",
       dependencies: [
-        "Allocators", "Oracles", "Machines", "Measurement", "Host", "Domain", "EmbeddedScenarios",
+        "Allocators", "Exploration", "Oracles", "Machines", "Measurement", "Host", "Domain",
+        "EmbeddedScenarios",
       ]),
     .target(name: "Reports", dependencies: ["Measurement", "Domain"]),
     .executableTarget(
@@ -56,6 +59,9 @@ let package = Package(
     .testTarget(name: "HostTests", dependencies: ["Host"]),
     .testTarget(name: "MeasurementTests", dependencies: ["Measurement", "Domain"]),
     .testTarget(name: "MachinesTests", dependencies: ["Machines", "TestSupport", "Domain"]),
+    .testTarget(
+      name: "ExplorationTests",
+      dependencies: ["Exploration", "Allocators", "Machines", "Host", "Domain"]),
     .testTarget(name: "OraclesTests", dependencies: ["Oracles", "Host", "Domain"]),
     .testTarget(
       name: "AllocatorsTests",

@@ -11,7 +11,8 @@ extension TagSystem {
     TagSystem(
       "template-global-lock", "the README's example: one lock, no rollover, tags run out",
       source: "Sources/Allocators/Template/GlobalLockAllocator.swift",
-      GlobalLockAllocator<LiveMachine>.self, GlobalLockAllocator<InstrumentedLiveMachine>.self),
+      GlobalLockAllocator<LiveMachine>.self, GlobalLockAllocator<InstrumentedLiveMachine>.self,
+      GlobalLockAllocator<ControlledMachine>.self),
   ]
 
   /// KVM on arm64, as merged.
@@ -19,7 +20,8 @@ extension TagSystem {
     "arm64-vmid", "KVM's VMID allocator on arm64, v4 of the series, as merged",
     source: "Linux arch/arm64/kvm/vmid.c, \(Arm64VMIDSites.commit)",
     Arm64VMID<LiveMachine, Arm64VMIDAsMerged>.self,
-    Arm64VMID<InstrumentedLiveMachine, Arm64VMIDAsMerged>.self)
+    Arm64VMID<InstrumentedLiveMachine, Arm64VMIDAsMerged>.self,
+    Arm64VMID<ControlledMachine, Arm64VMIDAsMerged>.self)
 
   /// The system called `name`.
   public static func named(_ name: String) -> TagSystem? { all.first { $0.name == name } }
@@ -110,6 +112,7 @@ extension Fault {
     TagSystem(
       "arm64-vmid", "KVM's VMID allocator on arm64 with fault \(row)",
       source: "Linux arch/arm64/kvm/vmid.c, \(Arm64VMIDSites.commit)", verdict: verdict,
-      Arm64VMID<LiveMachine, Rules>.self, Arm64VMID<InstrumentedLiveMachine, Rules>.self)
+      Arm64VMID<LiveMachine, Rules>.self, Arm64VMID<InstrumentedLiveMachine, Rules>.self,
+      Arm64VMID<ControlledMachine, Rules>.self)
   }
 }

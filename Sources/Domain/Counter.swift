@@ -28,7 +28,8 @@ public enum Counter: Int, CaseIterable, Sendable {
     .blocks, .deadVMTagReused, .fillDroppedByEpoch,
   ]
 
-  /// The counter of the comparisons that `oracle` made; nil for O9, which counts nothing.
+  /// The counter of the comparisons that `oracle` made; nil for O9 and RACE, which count
+  /// nothing.
   public static func checks(of oracle: OracleID) -> Counter? {
     switch oracle {
     case .o1: .checksO1
@@ -39,7 +40,7 @@ public enum Counter: Int, CaseIterable, Sendable {
     case .o6: .checksO6
     case .o7: .checksO7
     case .o8: .checksO8
-    case .o9: nil
+    case .o9, .race: nil
     }
   }
 }

@@ -11,6 +11,8 @@ public enum OracleID: String, CaseIterable, Sendable, Codable {
   case o7 = "O7"
   case o8 = "O8"
   case o9 = "O9"
+  /// Plain memory that two pCPUs touch unordered; controlled runs only.
+  case race = "RACE"
 
   /// The one-word name.
   public var name: String {
@@ -24,6 +26,7 @@ public enum OracleID: String, CaseIterable, Sendable, Codable {
     case .o7: "RangeOK"
     case .o8: "GenerationMonotonic"
     case .o9: "Progress"
+    case .race: "DataRace"
     }
   }
 }

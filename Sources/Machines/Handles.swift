@@ -66,6 +66,9 @@ public protocol MachineMemory<Word, Cell> {
   /// `count` cells, all of value `initial`, side by side.
   func cells(_ count: Int, initially initial: UInt64, named name: StaticString) -> Bank<Cell>
 
+  /// Whose places are made from now on, such as `VM 0`: for names in traces.
+  func nowMaking(_ owner: String)
+
   /// A place for handles and constants that never change, as long-lived as the memory. A struct of
   /// more than four words is copied at every call that is not inlined; a pointer to it is not.
   func fixed<Value: Sendable>(_ value: Value) -> Fixed<Value>
@@ -87,6 +90,9 @@ public struct Fixed<Value: Sendable>: @unchecked Sendable {
 }
 
 extension MachineMemory {
+  /// Nothing: only memory whose traces are read keeps names.
+  public func nowMaking(_ owner: String) {}
+
   /// One word on a line of its own.
   @inlinable
   public func word(initially initial: UInt64, named name: StaticString) -> Word {

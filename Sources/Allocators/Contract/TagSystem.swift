@@ -24,15 +24,23 @@ public struct TagSystem: Sendable {
   /// Builds the loops that measure it.
   public let prepareBench: @Sendable (BenchSetup) throws -> PreparedBench
 
-  /// Registers an allocator: its type on the bare live machine and on the instrumented one.
+  /// Builds a fixed program of it, for controlled runs.
+  public let prepareProgram: @Sendable (ProgramSetup) throws -> ControlledProgram
+
+  /// Registers an allocator: its type on the bare live machine, on the instrumented one and on the
+  /// controlled one.
   ///
   /// Always inlined, so that the guest loops behind the closures are compiled for exactly these
   /// types; `StraightCodeTests` checks that they are.
   @inline(__always)
-  init<Bare: TagAllocator, Instrumented: TagAllocator>(
+  init<Bare: TagAllocator, Instrumented: TagAllocator, Controlled: TagAllocator>(
     _ name: String, _ summary: String, source: String, verdict: ExpectedVerdict = .clean,
-    _ bare: Bare.Type, _ instrumented: Instrumented.Type
-  ) where Bare.M == LiveMachine, Instrumented.M == InstrumentedLiveMachine {
+    _ bare: Bare.Type, _ instrumented: Instrumented.Type, _ controlled: Controlled.Type
+  )
+  where
+    Bare.M == LiveMachine, Instrumented.M == InstrumentedLiveMachine,
+    Controlled.M == ControlledMachine
+  {
     self.name = name
     self.summary = summary
     self.source = source
@@ -45,6 +53,7 @@ public struct TagSystem: Sendable {
         : try prepareLiveSoak(Instrumented.self, setup) { $0.instrumentedMachine($1) }
     }
     prepareBench = { setup in try prepareLiveBench(Bare.self, setup) }
+    prepareProgram = { setup in try Allocators.prepareProgram(Controlled.self, setup) }
   }
 }
 

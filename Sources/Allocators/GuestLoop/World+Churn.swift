@@ -59,7 +59,7 @@ extension World {
   }
 
   /// Ends a VM. Its frames may be used again at once: nobody runs under its tag.
-  private func destroy(_ vm: UnsafeMutablePointer<VMPlace<A>>, on m: A.M) {
+  func destroy(_ vm: UnsafeMutablePointer<VMPlace<A>>, on m: A.M) {
     setAllValid(vm, false, at: WorldSite.unmap, on: m)
     allocator.destroyVM(vm.pointee.state, on: m)
     m.note(.vmsDestroyed)

@@ -117,6 +117,7 @@ struct World<A: TagAllocator>: Sendable {
         lastUser: memory.words(1 << tagBits, initially: 0, .packed, named: "last user")))
     let groups = (knobs.vcpusPerVM + Self.groupSize - 1) / Self.groupSize
     for slot in 0..<knobs.vms {
+      memory.nowMaking("VM \(slot)")
       let place = VMPlace<A>(
         slot: VMSlot(slot),
         state: allocator.makeVM(in: memory),
@@ -127,6 +128,7 @@ struct World<A: TagAllocator>: Sendable {
         identity: memory.word(initially: 0, named: "identity"))
       (vms + slot).initialize(to: place)
       for number in 0..<knobs.vcpusPerVM {
+        memory.nowMaking("vCPU \(slot).\(number)")
         (vcpus + slot * knobs.vcpusPerVM + number).initialize(
           to: makeVCPU(number, of: place, in: memory))
       }
@@ -143,7 +145,7 @@ struct World<A: TagAllocator>: Sendable {
     _ number: Int, of vm: VMPlace<A>, in memory: A.M.Memory
   ) -> VCPUPlace<A> {
     // What a vCPU's holder writes at every slice shares one line: it moves as one.
-    let line = memory.words(2, initially: 0, .packed, named: "vCPU")
+    let line = memory.words(2, initially: 0, .packed, named: "claim and need")
     let cells = memory.cells(2, initially: 0, named: "vCPU's own")
     return VCPUPlace(
       vm: vm.slot.index, state: allocator.makeVCPU(of: vm.state, in: memory),

@@ -4,6 +4,8 @@
 #ifndef CHOST_H
 #define CHOST_H
 
+#include <stddef.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /// Ticks of the time-stamp counter (x86-64) or of the virtual counter (arm64). Not core cycles:
@@ -66,5 +68,26 @@ uint64_t chost_peak_resident_bytes(void);
 
 /// Whether the reader of `descriptor` (a pipe or a socket) has gone away.
 int chost_reader_is_gone(int descriptor);
+
+/// Leaves the current stack and goes on with another one. Returns when somebody switches back.
+/// `from` receives the stack pointer of the one that is left.
+void chost_switch_stack(void **from, void *to);
+
+/// Makes a stack that, once switched to, calls `body(argument)`, which must not return. `top` is
+/// the end of the memory. Returns the stack pointer to switch to.
+void *chost_prepare_stack(void *top, void (*body)(void *), void *argument);
+
+/// Maps `bytes` of stack with a guard page below; NULL if there is no memory. Only what is touched
+/// becomes resident.
+void *chost_map_stack(size_t bytes);
+
+/// Gives a stack of `chost_map_stack` back.
+void chost_unmap_stack(void *stack, size_t bytes);
+
+/// Hands the baton to the thread that waits for it, or will wait.
+void chost_unpark(uint32_t *baton);
+
+/// Waits for the baton and takes it.
+void chost_park(uint32_t *baton);
 
 #endif

@@ -1,0 +1,184 @@
+// The life of a controlled pCPU: the steps of a fixed program, each as KVM's run loop does it. The
+// same calls in the same order as `GuestLoop`; who runs next is fixed, and the oracles are the
+// engine's.
+
+import Domain
+import Machines
+
+/// What one pCPU of a controlled run needs. Copied onto its stack; nothing to release, because an
+/// execution may be given up at any operation.
+struct ProgramLoop<A: TagAllocator>: Sendable where A.M == ControlledMachine {
+  let world: World<A>
+  let m: ControlledMachine
+
+  /// Runs the program.
+  @inline(__always)
+  func run(_ steps: UnsafeBufferPointer<ProgramStep>) {
+    for index in steps.indices {
+      m.beginStep(index)
+      switch steps[index] {
+      case .run(let vcpu, let entries, let claims): runSlice(vcpu, entries, claims)
+      case .unmap(let vm, let page): unmap(world.vms + vm, page)
+      case .end(let vm): end(world.vms + vm)
+      }
+    }
+  }
+
+  /// A slice: load, enter once or more, put.
+  @inline(__always)
+  private func runSlice(_ index: Int, _ entries: Int, _ claims: Bool) {
+    let vcpu = world.vcpus + index
+    let vm = world.vms + vcpu.pointee.vm
+    // Acquire: pairs with the release below, or with the one of the VM's creation.
+    if claims { m.acquire(Lock(vcpu.pointee.claim), at: WorldSite.claim) }
+    let owner = VMIdentity(truncatingIfNeeded: m.observe(vm.pointee.identity))
+    m.note(.slices)
+    world.allocator.load(vcpu.pointee.state, of: vm.pointee.state, on: m)
+    var left = entries
+    while left > 0 {
+      if enter(index, vcpu, vm, owner, isLast: left == 1) { left &-= 1 }
+    }
+    world.allocator.put(vcpu.pointee.state, of: vm.pointee.state, on: m)
+    if world.knobs.putBeforeContextDead { m.clearContext(at: WorldSite.exit) }
+    if world.knobs.contextSwitchBarrier { m.fence(.contextSwitch, at: WorldSite.contextSwitch) }
+    if claims { m.release(Lock(vcpu.pointee.claim), at: WorldSite.handOver) }
+  }
+
+  /// One entry; false if it was aborted at the last look.
+  @inline(__always)
+  private func enter(
+    _ index: Int, _ vcpu: UnsafeMutablePointer<VCPUPlace<A>>,
+    _ vm: UnsafeMutablePointer<VMPlace<A>>, _ owner: VMIdentity, isLast: Bool
+  ) -> Bool {
+    let allocator = world.allocator
+    let entry = allocator.prepareEntry(vcpu.pointee.state, of: vm.pointee.state, on: m)
+    m.note(entry.tookFastPath ? .fastPathEntries : .slowPathEntries)
+    let interrupts = m.maskInterrupts()
+    if !allocator.mayEnter(vcpu.pointee.state, of: vm.pointee.state, on: m) {
+      m.note(.abortedEntries)
+      allocator.entryAborted(vcpu.pointee.state, of: vm.pointee.state, on: m)
+      m.restoreInterrupts(interrupts)
+      return false
+    }
+    let late = allocator.lateID(of: vcpu.pointee.state, of: vm.pointee.state, on: m)
+    flushAtEntry(entry)
+    m.install(
+      GuestContext(
+        table: vm.pointee.table, tag: late.tag, slot: vm.pointee.slot, owner: owner),
+      at: WorldSite.install)
+    m.judgeEntry(
+      vcpu: index, published: entry.tag, late: late.tag, generation: late.generation)
+    for access in 0..<world.knobs.accessesPerEntry {
+      _ = m.translate(UInt64(access % world.knobs.pagesPerVM), at: WorldSite.access)
+    }
+    if isLast && world.knobs.putBeforeContextDead {
+      m.leaveGuest(at: WorldSite.exit)
+    } else {
+      m.clearContext(at: WorldSite.exit)
+    }
+    allocator.exited(vcpu.pointee.state, of: vm.pointee.state, on: m)
+    m.restoreInterrupts(interrupts)
+    return true
+  }
+
+  @inline(__always)
+  private func flushAtEntry(_ entry: Entry) {
+    switch entry.flush {
+    case .nothing: break
+    case .thisTag: m.invalidate(.tag(entry.tag), on: .thisPCPU, at: WorldSite.install)
+    case .everything: m.invalidate(.everything, on: .thisPCPU, at: WorldSite.install)
+    }
+  }
+
+  /// Clear the entry, barrier, invalidate by tag, wait.
+  @inline(never)
+  private func unmap(_ vm: UnsafeMutablePointer<VMPlace<A>>, _ page: Int) {
+    let word = vm.pointee.table[page]
+    let old = TableEntry(bits: m.load(word, .relaxed, at: WorldSite.unmap))
+    let cleared = TableEntry(frame: 0, version: old.version &+ 1, isValid: false)
+    guard old.isValid,
+      m.compareExchange(
+        word, expected: old.bits, desired: cleared.bits, .relaxed, failure: .relaxed,
+        at: WorldSite.unmap) == old.bits
+    else { return }
+    m.fence(.full, at: WorldSite.unmapBarrier)
+    world.allocator.flush(page: UInt64(page), of: vm.pointee.state, on: m)
+    m.flushCompleted(vm.pointee.slot, page: UInt64(page), version: cleared.version)
+    m.note(.unmaps)
+  }
+
+  /// Takes every vCPU of the VM, ends it, and creates the next one in its place, which sets them
+  /// free again.
+  @inline(never)
+  private func end(_ vm: UnsafeMutablePointer<VMPlace<A>>) {
+    let first = vm.pointee.slot.index * world.knobs.vcpusPerVM
+    for index in first..<(first + world.knobs.vcpusPerVM) {
+      m.acquire(Lock(world.vcpus[index].claim), at: WorldSite.churn)
+    }
+    world.destroy(vm, on: m)
+    do {
+      try world.create(vm, on: m)
+    } catch {
+      m.bug("no tag for a new VM", at: WorldSite.churn)
+    }
+  }
+}
+
+/// Builds a controlled program of an allocator.
+///
+/// - Throws: `AllocationError` if the system cannot hold the VMs.
+func prepareProgram<A: TagAllocator>(
+  _: A.Type, _ setup: ProgramSetup
+) throws -> ControlledProgram where A.M == ControlledMachine {
+  let memory = ControlledMemory(pcpuCount: setup.steps.count)
+  let knobs = setup.plan.knobs
+  let world = World(
+    A(setup.configuration, in: memory), setup.plan, tagBits: setup.configuration.tagBits,
+    in: memory)
+  try world.createAll(from: setup.plan.initialState, on: memory.setupMachine)
+  let owner = WorldOwner(world, in: memory)
+  let bodies = setup.steps.map { steps -> @Sendable (ControlledMachine) -> Void in
+    let kept = KeptSteps(steps)
+    return { m in
+      ProgramLoop(world: owner.world, m: m).run(kept.steps)
+    }
+  }
+  let hasTLB = knobs.accessesPerEntry > 0 || knobs.speculateEvery > 0
+  return ControlledProgram(
+    memory: memory,
+    hardware: ControlledProgram.Hardware(
+      tagBits: setup.configuration.tagBits, highestTag: knobs.highestTag, vmSlots: knobs.vms,
+      vcpus: knobs.vms * knobs.vcpusPerVM, pagesPerVM: knobs.pagesPerVM, hasTLB: hasTLB,
+      fillsUnasked: knobs.speculateEvery > 0, tagsAreGlobal: A.traits.tagScope == .machine,
+      oracles: A.traits.oracles.union([.o9, .race])),
+    bodies: bodies)
+}
+
+/// Gives a world's tables back when nobody can run in it any more.
+private final class WorldOwner<A: TagAllocator>: Sendable {
+  let world: World<A>
+  /// The world's own parts stand in it.
+  private let memory: ControlledMemory
+
+  init(_ world: World<A>, in memory: ControlledMemory) {
+    self.world = world
+    self.memory = memory
+  }
+
+  deinit { world.deallocate() }
+}
+
+/// The steps of a program, at a place that stays.
+///
+/// Sendable because nobody writes them.
+private final class KeptSteps: @unchecked Sendable {
+  let steps: UnsafeBufferPointer<ProgramStep>
+
+  init(_ steps: [ProgramStep]) {
+    let place = UnsafeMutableBufferPointer<ProgramStep>.allocate(capacity: steps.count)
+    _ = place.initialize(from: steps)
+    self.steps = UnsafeBufferPointer(place)
+  }
+
+  deinit { steps.deallocate() }
+}

@@ -1,0 +1,33 @@
+// Fixed programs: what each pCPU of a controlled run does, once, in this order.
+
+import Domain
+
+/// One step of a pCPU's fixed program.
+public enum ProgramStep: Sendable, Equatable, BitwiseCopyable {
+  /// Loads a vCPU, enters its guest `entries` times and puts it. `claims`: somebody else may want
+  /// the vCPU, so it is handed over with its claim word.
+  case run(vcpu: Int, entries: Int, claims: Bool)
+  /// Takes a page from a VM, as an MMU notifier does.
+  case unmap(vm: Int, page: Int)
+  /// The VM ends, and a new one takes its place. Waits until none of its vCPUs is loaded.
+  case end(vm: Int)
+}
+
+/// What a controlled run is made of.
+public struct ProgramSetup: Sendable {
+  /// Size of the allocator.
+  public var configuration: AllocatorConfiguration
+  /// The world.
+  public var plan: WorldPlan
+  /// What each pCPU does.
+  public var steps: [[ProgramStep]]
+
+  /// A setup of these parts.
+  public init(
+    configuration: AllocatorConfiguration, plan: WorldPlan, steps: [[ProgramStep]]
+  ) {
+    self.configuration = configuration
+    self.plan = plan
+    self.steps = steps
+  }
+}

@@ -1,0 +1,103 @@
+// What carries the pCPUs of a controlled run. Both kinds run the same code on stacks of their own;
+// they differ in how one lets the next go on, and that is all.
+
+import Domain
+import Host
+import Machines
+
+/// One pCPU's program, where its stack finds it.
+final class Body {
+  let run: @Sendable (ControlledMachine) -> Void
+  let machine: ControlledMachine
+  let state: UnsafeMutablePointer<EngineState>
+
+  init(
+    _ run: @escaping @Sendable (ControlledMachine) -> Void, _ machine: ControlledMachine,
+    _ state: UnsafeMutablePointer<EngineState>
+  ) {
+    self.run = run
+    self.machine = machine
+    self.state = state
+  }
+}
+
+/// The first function on a pCPU's stack. The body is borrowed: an execution that is given up never
+/// comes back to release anything.
+private func runBody(_ raw: UnsafeMutableRawPointer?) {
+  guard let raw else { return }
+  Unmanaged<Body>.fromOpaque(raw)._withUnsafeGuaranteedRef { body in
+    body.run(body.machine)
+    finish(body.state, body.machine.pcpu.index)
+  }
+  fatalError("an ended program was resumed")
+}
+
+/// A stack on which `body` is about to begin.
+func prepared(_ stack: StackMemory, _ body: Body) -> UnsafeMutableRawPointer? {
+  stack.prepare(runBody, Unmanaged.passUnretained(body).toOpaque())
+}
+
+/// The stacks of an engine's pCPUs and, if asked for, a pthread for each.
+final class Carriers {
+  private let state: UnsafeMutablePointer<EngineState>
+  private let bodies: [Body]
+  private let stacks: [StackMemory]
+  private var threads: [PinnedThread] = []
+
+  init(
+    _ bodies: [@Sendable (ControlledMachine) -> Void],
+    _ state: UnsafeMutablePointer<EngineState>, _ carrier: Carrier, cpu: Int?
+  ) {
+    self.state = state
+    let port = UnsafeMutableRawPointer(state).assumingMemoryBound(to: ControlledPort.self)
+    self.bodies = bodies.enumerated().map { index, run in
+      Body(run, ControlledMachine(port: port, pcpu: PCPU(index)), state)
+    }
+    stacks = bodies.map { _ in StackMemory() }
+    state.pointee.usesThreads = carrier == .thread
+    if carrier == .thread {
+      threads = self.bodies.indices.map { index in
+        let home = CarrierHome(self.bodies[index], stacks[index], index, state)
+        return PinnedThread(name: "pcpu\(index)", cpu: cpu) { home.carry() }
+      }
+    }
+  }
+
+  /// Runs one execution to its end: each pCPU up to its first operation, then as the strategy says.
+  func run() {
+    state.pointee.run &+= 1
+    state.pointee.isStarting = true
+    for pcpu in bodies.indices {
+      if !state.pointee.usesThreads {
+        state.pointee.stacks[pcpu] = prepared(stacks[pcpu], bodies[pcpu])
+      }
+      state.pointee.current = pcpu
+      goOn(with: pcpu)
+    }
+    state.pointee.isStarting = false
+    let first = state.pointee.nextPCPU()
+    state.pointee.current = first
+    if first != EngineState.mainStack { goOn(with: first) }
+  }
+
+  /// Leaves the explorer's stack until somebody comes back to it.
+  private func goOn(with pcpu: Int) {
+    if state.pointee.usesThreads {
+      state.pointee.batons[pcpu].give()
+      state.pointee.batons[EngineState.mainStack].take()
+    } else {
+      switchStack(
+        from: state.pointee.stacks + EngineState.mainStack, to: state.pointee.stacks[pcpu])
+    }
+  }
+
+  /// Ends the threads; none of them runs.
+  func stop() {
+    guard !threads.isEmpty else { return }
+    state.pointee.run = .max
+    for (pcpu, thread) in threads.enumerated() {
+      state.pointee.batons[pcpu].give()
+      thread.join()
+    }
+  }
+}

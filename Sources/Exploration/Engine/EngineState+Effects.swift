@@ -1,0 +1,118 @@
+// What an operation does. All words are sequentially consistent here: an access reads the newest
+// value. Orderings count for races on plain memory.
+
+import Domain
+import Machines
+
+extension EngineState {
+  /// Performs the operation of `pcpu` and returns its result.
+  @inline(__always)
+  mutating func execute(_ pcpu: Int, _ bits: UInt64, _ a: UInt64, _ b: UInt64) -> UInt64 {
+    let operation = ControlledOperation(bits: bits)
+    let object = operation.object
+    let before = object < wordCount ? words[object] : 0
+    if isRecording { record(pcpu, bits, a, b, before: before) }
+    var result: UInt64
+    switch operation.kind {
+    case .load, .wait:
+      touch(object, writes: false, by: pcpu)
+      clockRead(object, operation.order, pcpu)
+      result = before
+    case .store:
+      touch(object, writes: true, by: pcpu)
+      clockWrite(object, operation.order, updates: false, pcpu)
+      words[object] = a
+      result = a
+    case .release:
+      touch(object, writes: true, by: pcpu)
+      clockWrite(object, .release, updates: false, pcpu)
+      words[object] = 0
+      result = 0
+    case .acquire:
+      touch(object, writes: true, by: pcpu)
+      clockRead(object, .acquire, pcpu)
+      words[object] = UInt64(truncatingIfNeeded: pcpu &+ 1)
+      result = 0
+    case .compareExchange where before != a:
+      touch(object, writes: false, by: pcpu)
+      clockRead(object, operation.order, pcpu)
+      result = before
+    case .exchange, .add, .or, .compareExchange:
+      touch(object, writes: true, by: pcpu)
+      clockRead(object, operation.order, pcpu)
+      clockWrite(object, operation.order, updates: true, pcpu)
+      result = update(operation.kind, object, before, a, b)
+    default:
+      result = executeHardware(pcpu, operation, a, b)
+    }
+    hashStep(pcpu, bits, result)
+    if isRecording { trace[steps].result = result }
+    steps &+= 1
+    return result
+  }
+
+  @inline(__always)
+  private mutating func update(
+    _ kind: StepKind, _ object: Int, _ before: UInt64, _ a: UInt64, _ b: UInt64
+  ) -> UInt64 {
+    switch kind {
+    case .add:
+      words[object] = before &+ a
+      return before &+ a
+    case .or: words[object] = before | a
+    case .compareExchange: words[object] = b
+    default: words[object] = a
+    }
+    return before
+  }
+
+  /// What is no schedule point.
+  @inline(__always)
+  mutating func performAtOnce(
+    _ pcpu: Int, _ operation: ControlledOperation, _ a: UInt64, _ b: UInt64
+  ) -> UInt64 {
+    switch operation.kind {
+    case .read: return readCell(operation.object, pcpu)
+    case .write:
+      writeCell(operation.object, a, pcpu)
+      return 0
+    default: return watch(pcpu, operation, a, b)
+    }
+  }
+
+  @inline(never)
+  private mutating func watch(
+    _ pcpu: Int, _ operation: ControlledOperation, _ a: UInt64, _ b: UInt64
+  ) -> UInt64 {
+    let object = operation.object
+    switch operation.kind {
+    case .fence: clockFence(operation.order, pcpu)
+    case .choose: return choose(Int(a), pcpu)
+    case .beginStep: programSteps[pcpu] = Int32(truncatingIfNeeded: object)
+    case .rolloverBegins: rolloverBegins(pcpu)
+    case .throughout: return liveThroughout(object, since: pcpu)
+    case .lostTag: violate(.lostTag(pcpu: pcpu, running: object))
+    case .rolloverEnds: rolloverEnds(pcpu)
+    case .judgeEntry: judgeEntry(pcpu, vcpu: object, tags: a, generation: b)
+    case .flushCompleted: flushCompleted(pcpu, slot: object, page: Int(a), version: b)
+    case .takeInterruption:
+      defer { contexts[pcpu].interrupted = false }
+      return contexts[pcpu].interrupted ? 1 : 0
+    case .contextOf: return contextWord(object).bits
+    case .flushCount: return flushes
+    case .bug:
+      violate(.bug(pcpu: pcpu, message: a, length: b, site: operation.site))
+    default: break
+    }
+    return 0
+  }
+
+  /// One of `count` ways to go on.
+  private mutating func choose(_ count: Int, _ pcpu: Int) -> UInt64 {
+    if count < 2 { return 0 }
+    let choice = strategy.pointee._withUnsafeGuaranteedRef { $0.chooseValue(below: count) }
+    absorb(UInt64(choice), by: pcpu)
+    hashStep(pcpu, UInt64(StepKind.choose.rawValue), UInt64(choice))
+    return UInt64(choice)
+  }
+}

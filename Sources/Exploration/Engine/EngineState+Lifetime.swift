@@ -1,0 +1,160 @@
+// The engine's memory: allocated and touched once, put back to the start by copying.
+
+import Domain
+import Host
+import Machines
+
+/// Room for `count` values, all `value` and all resident from now on.
+private func room<T>(_ count: Int, _ value: T) -> UnsafeMutablePointer<T> {
+  let start = UnsafeMutablePointer<T>.allocate(capacity: max(count, 1))
+  start.initialize(repeating: value, count: max(count, 1))
+  return start
+}
+
+extension EngineState {
+  init(_ program: ControlledProgram, _ objects: ObjectNumbering, stepLimit: Int) {
+    let memory = program.memory
+    let firstWords = memory.initialWords
+    let firstCells = memory.initialCells
+    pcpuCount = program.bodies.count
+    self.objects = objects
+    hardware = program.hardware
+    wordCount = firstWords.count
+    cellCount = firstCells.count
+    tagCount = 1 << program.hardware.tagBits
+    pages = program.hardware.pagesPerVM
+    self.stepLimit = stepLimit
+    initialWords = room(wordCount, 0)
+    for (place, value) in firstWords.enumerated() { initialWords[place] = value }
+    initialCells = room(cellCount, Cell())
+    for (place, value) in firstCells.enumerated() { initialCells[place].value = value }
+    words = room(wordCount, 0)
+    cells = room(cellCount, Cell())
+    pending = room(ControlledProgram.mostPCPUs, PendingOperation())
+    strategy = room(1, Unmanaged.passUnretained(EngineState.noStrategy))
+    contexts = room(pcpuCount, Context())
+    tlbs = room(pcpuCount * tagCount * pages, 0)
+    queues = room(pcpuCount * Self.queueCapacity, TravellingInvalidation())
+    queueLengths = room(pcpuCount, 0)
+    outstanding = room(pcpuCount, 0)
+    callsPending = room(pcpuCount, 0)
+    oldestValid = room(program.hardware.vmSlots * pages, 0)
+    lastGeneration = room(program.hardware.vcpus, 0)
+    clocks = room(ControlledProgram.mostPCPUs, SIMD8(repeating: 0))
+    wordClocks = room(wordCount, SIMD8(repeating: 0))
+    hasClock = room(wordCount, false)
+    acquirable = room(ControlledProgram.mostPCPUs, SIMD8(repeating: 0))
+    released = room(ControlledProgram.mostPCPUs, SIMD8(repeating: 0))
+    history = room(objects.count, History())
+    agentHashes = room(pcpuCount * Agent.Role.allCases.count, History())
+    // A step of hardware may follow the last one that is allowed.
+    trace = room(
+      stepLimit + 1,
+      TraceEvent(
+        agent: Agent(0), operation: ControlledOperation(bits: 0), a: 0, b: 0, result: 0,
+        before: 0, programStep: 0, firstTouch: 0, wasChosen: false, preempts: false,
+        enabled: AgentSet(bits: 0)))
+    touches = room((stepLimit + 1) * 8, Touch(0, writes: false))
+    programSteps = room(ControlledProgram.mostPCPUs, 0)
+    stacks = room(Self.mainStack + 1, nil)
+    threadStacks = room(Self.mainStack + 1, nil)
+    forgottenStacks = room(Self.mainStack + 1, nil)
+    batons = .allocate(capacity: Self.mainStack + 1)
+    for place in 0...Self.mainStack { (batons + place).initialize(to: Baton()) }
+    port = ControlledPort(perform: performControlled, pcpuCount: pcpuCount, words: words)
+    port.counters = room(Counter.allCases.count, 0)
+  }
+
+  private static nonisolated(unsafe) let noStrategy = Strategy()
+
+  mutating func deallocate() {
+    port.counters.deallocate()
+    initialWords.deallocate()
+    initialCells.deallocate()
+    words.deallocate()
+    cells.deallocate()
+    pending.deallocate()
+    strategy.deallocate()
+    contexts.deallocate()
+    tlbs.deallocate()
+    queues.deallocate()
+    queueLengths.deallocate()
+    outstanding.deallocate()
+    callsPending.deallocate()
+    oldestValid.deallocate()
+    lastGeneration.deallocate()
+    clocks.deallocate()
+    wordClocks.deallocate()
+    hasClock.deallocate()
+    acquirable.deallocate()
+    released.deallocate()
+    history.deallocate()
+    agentHashes.deallocate()
+    trace.deallocate()
+    touches.deallocate()
+    programSteps.deallocate()
+    stacks.deallocate()
+    threadStacks.deallocate()
+    forgottenStacks.deallocate()
+    for place in 0...Self.mainStack { batons[place].deallocate() }
+    batons.deallocate()
+  }
+
+  /// Puts everything back to the start of the program.
+  mutating func reset(strategy: Unmanaged<Strategy>, records: Bool) {
+    self.strategy.pointee = strategy
+    wantsEveryStep = strategy._withUnsafeGuaranteedRef { $0.wantsEveryStep }
+    isRecording = records
+    words.update(from: initialWords, count: wordCount)
+    cells.update(from: initialCells, count: cellCount)
+    ready = AgentSet(bits: 0)
+    conditional = AgentSet(bits: 0)
+    hardwareEnabled = AgentSet(bits: 0)
+    outcome = .finished
+    isOver = false
+    current = Self.mainStack
+    port.masked = 0
+    resetHardware()
+    resetClocks()
+    steps = 0
+    decisions = 0
+    preemptions = 0
+    traceHash = 0
+    touchCount = 0
+    fingerprint = Fingerprint()
+    history.update(repeating: History(), count: objects.count)
+    for agent in 0..<(pcpuCount &* Agent.Role.allCases.count) {
+      // Agents differ from the start, so that equal steps of two of them do not cancel out.
+      let salt = Self.mix(UInt64(agent) &+ 1)
+      agentHashes[agent] = History(write: salt, reads: 0, write2: salt &* 3, reads2: 0)
+    }
+    for pcpu in 0..<pcpuCount { programSteps[pcpu] = -1 }
+  }
+
+  private mutating func resetHardware() {
+    contexts.update(repeating: Context(), count: pcpuCount)
+    flushes = 0
+    if hardware.hasTLB {
+      tlbs.update(repeating: 0, count: pcpuCount &* tagCount &* pages)
+      oldestValid.update(repeating: 0, count: hardware.vmSlots &* pages)
+      queueLengths.update(repeating: 0, count: pcpuCount)
+      outstanding.update(repeating: 0, count: pcpuCount)
+    }
+    if anyCalls {
+      callsPending.update(repeating: 0, count: pcpuCount)
+      anyCalls = false
+    }
+    lastGeneration.update(repeating: 0, count: hardware.vcpus)
+  }
+
+  private mutating func resetClocks() {
+    hasClock.update(repeating: false, count: wordCount)
+    fencesRelease = AgentSet(bits: 0)
+    for pcpu in 0..<pcpuCount {
+      var clock = SIMD8<UInt32>(repeating: 0)
+      clock[pcpu] = 1
+      clocks[pcpu] = clock
+      acquirable[pcpu] = SIMD8(repeating: 0)
+    }
+  }
+}

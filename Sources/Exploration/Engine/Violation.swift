@@ -1,0 +1,61 @@
+// What the exact oracles see in a controlled run: numbers only, made into a sentence when the
+// execution has ended.
+
+import Domain
+import Machines
+
+/// The first thing that was wrong in an execution.
+public enum Violation: Equatable, Sendable {
+  /// O1: `pcpu` entered a VM that `other` runs with another tag.
+  case twoTags(pcpu: Int, other: Int)
+  /// O2: `pcpu` entered with a tag that `other` runs another VM with.
+  case twoVMs(pcpu: Int, other: Int)
+  /// O3: the TLB of `pcpu` holds entries of two VMs under one tag.
+  case twoOwners(pcpu: Int, tag: UInt64, owner: VMIdentity, other: VMIdentity)
+  /// O4: a hit on an entry whose flush was complete.
+  case staleHit(pcpu: Int, tag: UInt64, page: UInt64, version: UInt64, oldest: UInt64)
+  /// O5: a rollover ended without a complete flush of its own.
+  case noFlush(pcpu: Int)
+  /// O6: a rollover of `pcpu` gave up the tag with which `running` was in the guest all the time.
+  case lostTag(pcpu: Int, running: Int)
+  /// O7: a tag out of range.
+  case outOfRange(pcpu: Int, tag: UInt64)
+  /// O8: the generation of a VM's id went back.
+  case generationBack(pcpu: Int, from: UInt64, to: UInt64)
+  /// O8: another tag was entered with than had been decided.
+  case tagChanged(pcpu: Int, published: UInt64, entered: UInt64)
+  /// O9: the allocator said that it can't go on.
+  case bug(pcpu: Int, message: UInt64, length: UInt64, site: Site)
+  /// O9: nobody can go on.
+  case deadlock
+  /// An unordered pair of accesses to plain memory, one of them a write.
+  case race(pcpu: Int, cell: Int, other: Int, writes: Bool)
+
+  /// Whose rule is broken.
+  public var oracle: OracleID {
+    switch self {
+    case .twoTags: .o1
+    case .twoVMs: .o2
+    case .twoOwners: .o3
+    case .staleHit: .o4
+    case .noFlush: .o5
+    case .lostTag: .o6
+    case .outOfRange: .o7
+    case .generationBack, .tagChanged: .o8
+    case .bug, .deadlock: .o9
+    case .race: .race
+    }
+  }
+}
+
+/// How an execution ended.
+public enum Outcome: Equatable, Sendable {
+  /// Every pCPU has run its program, and no oracle said anything.
+  case finished
+  /// An oracle has spoken; the execution stopped there.
+  case violation(Violation)
+  /// Neither pass nor fail: the execution took more steps than allowed.
+  case stepLimit
+  /// The strategy gave it up: what would follow is known.
+  case abandoned
+}

@@ -1,0 +1,139 @@
+// An operation of the controlled machine, as it crosses into the engine: one integer.
+
+import Domain
+
+/// What kind of step an operation is.
+public enum StepKind: UInt8, Sendable, CaseIterable {
+  // Words.
+  case load, store, exchange, add, or, compareExchange, fence
+  // Waiting.
+  case wait, acquire, release
+  // Hardware.
+  case install, leaveGuest, clearContext, translate, speculate, invalidate, waitForInvalidations
+  case call, waitForCalls
+  // What the hardware does by itself; only agents make these steps.
+  case arriveInvalidation, arriveInterrupt, fillUnasked
+  // No schedule points: plain memory, and what is said to the oracles.
+  case read, write, choose, note
+  case rolloverBegins, throughout, lostTag, rolloverEnds
+  case judgeEntry, flushCompleted, takeInterruption, contextOf, flushCount, beginStep, bug
+
+  /// Whether a scheduler decides before it. Fences order, but touch nothing.
+  @inlinable @inline(__always)
+  public var isSchedulePoint: Bool { rawValue < StepKind.read.rawValue && self != .fence }
+
+  /// The name in traces and replay files.
+  public var name: String { "\(self)" }
+}
+
+/// Every ordering of every kind of access, in one byte.
+public enum OrderCode: UInt8, Sendable {
+  case relaxed, acquire, release, acquireRelease, sequentiallyConsistent, fullyOrdered
+  case storeStore, loadLoad, full, contextSwitch
+
+  /// Whether a read with it synchronises with what it reads.
+  @inlinable @inline(__always) public var acquires: Bool {
+    switch self {
+    case .acquire, .acquireRelease, .sequentiallyConsistent, .fullyOrdered, .full,
+      .contextSwitch, .loadLoad:
+      true
+    case .relaxed, .release, .storeStore: false
+    }
+  }
+
+  /// Whether a write with it publishes what came before.
+  @inlinable @inline(__always) public var releases: Bool {
+    switch self {
+    case .release, .acquireRelease, .sequentiallyConsistent, .fullyOrdered, .full,
+      .contextSwitch, .storeStore:
+      true
+    case .relaxed, .acquire, .loadLoad: false
+    }
+  }
+}
+
+/// kind | order << 8 | site << 16 | object << 32, as the front packs it: constants fold.
+public struct ControlledOperation: Equatable, Sendable {
+  /// The packed form.
+  public let bits: UInt64
+
+  /// The operation with these bits.
+  @inlinable @inline(__always) public init(bits: UInt64) { self.bits = bits }
+
+  /// Packs an operation; `object` is below 2^32.
+  @inlinable @inline(__always)
+  public init(_ kind: StepKind, _ order: OrderCode = .relaxed, _ site: Site, object: Int) {
+    bits =
+      UInt64(kind.rawValue) | UInt64(order.rawValue) &<< 8 | UInt64(site.number) &<< 16
+      | UInt64(truncatingIfNeeded: object) &<< 32
+  }
+
+  /// What kind of step it is.
+  @inlinable @inline(__always)
+  public var kind: StepKind {
+    StepKind(rawValue: UInt8(truncatingIfNeeded: bits)).unsafelyUnwrapped
+  }
+
+  /// Its ordering.
+  @inlinable @inline(__always)
+  public var order: OrderCode {
+    OrderCode(rawValue: UInt8(truncatingIfNeeded: bits &>> 8)).unsafelyUnwrapped
+  }
+
+  /// Where in the source it is made.
+  @inlinable @inline(__always)
+  public var site: Site { Site(UInt16(truncatingIfNeeded: bits &>> 16)) }
+
+  /// The number of the object that it is made to.
+  @inlinable @inline(__always) public var object: Int { Int(truncatingIfNeeded: bits &>> 32) }
+}
+
+extension LoadOrder {
+  /// The same, among all orderings.
+  @inlinable @inline(__always) public var code: OrderCode {
+    switch self {
+    case .relaxed: .relaxed
+    case .acquire: .acquire
+    case .sequentiallyConsistent: .sequentiallyConsistent
+    }
+  }
+}
+
+extension StoreOrder {
+  /// The same, among all orderings.
+  @inlinable @inline(__always) public var code: OrderCode {
+    switch self {
+    case .relaxed: .relaxed
+    case .release: .release
+    case .sequentiallyConsistent: .sequentiallyConsistent
+    }
+  }
+}
+
+extension UpdateOrder {
+  /// The same, among all orderings.
+  @inlinable @inline(__always) public var code: OrderCode {
+    switch self {
+    case .relaxed: .relaxed
+    case .acquire: .acquire
+    case .release: .release
+    case .acquireRelease: .acquireRelease
+    case .sequentiallyConsistent: .sequentiallyConsistent
+    case .fullyOrdered: .fullyOrdered
+    }
+  }
+}
+
+extension FenceOrder {
+  /// The same, among all orderings.
+  @inlinable @inline(__always) public var code: OrderCode {
+    switch self {
+    case .acquire: .acquire
+    case .release: .release
+    case .storeStore: .storeStore
+    case .loadLoad: .loadLoad
+    case .full: .full
+    case .contextSwitch: .contextSwitch
+    }
+  }
+}

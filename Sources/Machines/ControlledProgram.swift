@@ -1,0 +1,70 @@
+// What a controlled run executes: memory, a program for each pCPU, and what hardware stands around.
+
+import Domain
+
+/// A fixed program for a few pCPUs. Knows nothing of how it is scheduled.
+public struct ControlledProgram: Sendable {
+  /// The most pCPUs: a vector clock has eight places.
+  public static let mostPCPUs = 8
+
+  /// Words, cells and their first values.
+  public let memory: ControlledMemory
+  /// What each pCPU runs, once.
+  public let bodies: [@Sendable (ControlledMachine) -> Void]
+  /// The hardware and the oracles.
+  public let hardware: Hardware
+
+  /// The hardware of a program, and what its oracles must know.
+  public struct Hardware: Sendable, Equatable {
+    /// Bits of a tag.
+    public var tagBits: Int
+    /// The highest tag that may be handed out, for O7.
+    public var highestTag: UInt64
+    /// VM slots.
+    public var vmSlots: Int
+    /// vCPUs of all slots.
+    public var vcpus: Int
+    /// Pages of each VM.
+    public var pagesPerVM: Int
+    /// Whether there is a TLB at all. Without, an invalidation is complete when it is issued.
+    public var hasTLB: Bool
+    /// Whether a pCPU whose context is live fills unasked.
+    public var fillsUnasked: Bool
+    /// Whether one tag means one VM on the whole machine; else on each pCPU.
+    public var tagsAreGlobal: Bool
+    /// The oracles that apply.
+    public var oracles: Set<OracleID>
+
+    /// No TLB, no guests: words and locks only.
+    public static let none = Hardware(
+      tagBits: 1, highestTag: 1, vmSlots: 1, vcpus: 1, pagesPerVM: 1, hasTLB: false,
+      fillsUnasked: false, tagsAreGlobal: true, oracles: Set(OracleID.allCases))
+
+    /// A hardware of these parts.
+    public init(
+      tagBits: Int, highestTag: UInt64, vmSlots: Int, vcpus: Int, pagesPerVM: Int, hasTLB: Bool,
+      fillsUnasked: Bool, tagsAreGlobal: Bool, oracles: Set<OracleID>
+    ) {
+      self.tagBits = tagBits
+      self.highestTag = highestTag
+      self.vmSlots = vmSlots
+      self.vcpus = vcpus
+      self.pagesPerVM = pagesPerVM
+      self.hasTLB = hasTLB
+      self.fillsUnasked = fillsUnasked
+      self.tagsAreGlobal = tagsAreGlobal
+      self.oracles = oracles
+    }
+  }
+
+  /// A program; one body per pCPU, at most `mostPCPUs`.
+  public init(
+    memory: ControlledMemory, hardware: Hardware = .none,
+    bodies: [@Sendable (ControlledMachine) -> Void]
+  ) {
+    precondition((1...Self.mostPCPUs).contains(bodies.count), "1 to 8 pCPUs")
+    self.memory = memory
+    self.hardware = hardware
+    self.bodies = bodies
+  }
+}

@@ -1,0 +1,45 @@
+// The worlds in which the tests look for faults: three pCPUs, two usable tags, a rollover or two.
+
+import Allocators
+import Domain
+import Exploration
+import Machines
+
+enum SmallWorlds {
+  /// pCPUs 0 and 1 run VM A `rounds` times, pCPU 2 runs B and then C. A holds tag 1 and every other
+  /// tag is taken, so that the first run of B rolls over.
+  static func m1(
+    rounds: Int, hasTLB: Bool, _ system: TagSystem = .arm64VMID,
+    knobs change: (inout WorldKnobs) -> Void = { _ in }
+  ) -> ControlledProgram {
+    var scenario = Scenario(name: "m1", summary: "three pCPUs, two usable tags")
+    scenario.pcpus = 3
+    scenario.vms = 4
+    scenario.vcpusPerVM = 2
+    scenario.tagBits = 2
+    scenario.usableTags = 2
+    scenario.fewTags = true
+    scenario.pagesPerVM = 1
+    scenario.accessesPerEntry = hasTLB ? 1 : 0
+    scenario.speculateEvery = hasTLB ? 1 : 0
+    var knobs = WorldKnobs(scenario)
+    change(&knobs)
+    func run(_ vm: Int, _ vcpu: Int) -> ProgramStep {
+      .run(vcpu: vm * 2 + vcpu, entries: 1, claims: false)
+    }
+    let steps = [
+      Array(repeating: run(0, 0), count: rounds), Array(repeating: run(0, 1), count: rounds),
+      Array([run(1, 0), run(2, 0)].prefix(rounds)),
+    ]
+    do {
+      return try system.prepareProgram(
+        ProgramSetup(
+          configuration: AllocatorConfiguration(tagBits: 2, usableTags: 2, pcpuCount: 3),
+          plan: WorldPlan(
+            knobs: knobs, initialState: InitialState(numbers: [1, 0, 0, 0], full: true)),
+          steps: steps))
+    } catch {
+      preconditionFailure("the world is too large for the system: \(error)")
+    }
+  }
+}
