@@ -40,7 +40,7 @@ import Testing
     (
       "bench arm64",
       "there is no system 'arm64'; did you mean arm64-vmid? there are arm64-vmid, "
-        + "template-global-lock"
+        + "kvm-arm-bare, template-global-lock"
     ),
     (
       "soak small --system template-global-lock",
