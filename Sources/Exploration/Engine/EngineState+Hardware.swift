@@ -168,7 +168,10 @@ extension EngineState {
       ? 0
       : strategy.pointee._withUnsafeGuaranteedRef { $0.chooseValue(below: missing.count) }
     let page = missing[choice]
-    if missing.count > 1 { absorb(UInt64(choice), by: agent) }
+    if missing.count > 1 {
+      absorb(UInt64(choice), by: agent)
+      if isRecording { record(choice, below: missing.count, by: agent, inStep: steps) }
+    }
     let context = contexts[pcpu]
     touch(objects.context(pcpu), writes: false, by: agent)
     touch(objects.tlb(pcpu), writes: true, by: agent)
