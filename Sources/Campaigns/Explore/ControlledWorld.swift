@@ -88,7 +88,7 @@ public enum ExploreError: Error, Equatable {
   case noProgram(String, names: [String])
   case unknownStrategy(String, names: [String])
   case strategyNotThere(String)
-  case unwritable(path: String, reason: String)
+  case unwritable(path: String, reason: String, option: String)
 }
 
 extension ExploreError: CustomStringConvertible {
@@ -104,8 +104,8 @@ extension ExploreError: CustomStringConvertible {
         + "there are \(names.joined(separator: ", "))"
     case .strategyNotThere(let name):
       "strategy \(name) is not in this build; leave --strategy out for the portfolio"
-    case .unwritable(let path, let reason):
-      "\(path) cannot be written: \(reason); give another place with --out"
+    case .unwritable(let path, let reason, let option):
+      "\(path) cannot be written: \(reason); give another place with \(option)"
     }
   }
 }

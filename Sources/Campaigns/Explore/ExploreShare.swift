@@ -69,8 +69,18 @@ final class ExploreShare: @unchecked Sendable {
   private let stopsAtFirst: Bool
   private let stop = Atomic<Bool>(false)
   private let lowestFinding = Atomic<Int>(Int.max)
+  private let done = Atomic<Int>(0)
+  private let endedWorkers = Atomic<Int>(0)
+
   /// Schedules so far, for the progress line.
-  let done = Atomic<Int>(0)
+  var schedulesDone: Int { done.load(ordering: .relaxed) }
+  /// Workers that have run out of blocks.
+  var ended: Int { endedWorkers.load(ordering: .acquiring) }
+
+  /// A worker has run so many schedules more.
+  func note(schedules: Int) { done.add(schedules, ordering: .relaxed) }
+  /// A worker has run out of blocks.
+  func workerEnds() { endedWorkers.add(1, ordering: .releasing) }
 
   /// For the indices `first` ..< `end`.
   init(_ order: ExploreOrder, labels: [String], first: Int, end: Int) {

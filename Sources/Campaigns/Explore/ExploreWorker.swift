@@ -31,7 +31,7 @@ final class ExploreWorker: @unchecked Sendable {
       for index in indices where !share.isStopped {
         if !run(index, block) { break }
       }
-      share.done.add(block.pointee.schedules, ordering: .relaxed)
+      share.note(schedules: block.pointee.schedules)
       share.giveBack(number)
     }
   }

@@ -31,7 +31,7 @@ struct FingerprintTable: ~Copyable {
     if isFull { return }
     // 0 marks an empty place.
     let value = fingerprint == 0 ? 1 : fingerprint
-    var place = Int(truncatingIfNeeded: value &* 0x9E37_79B9_7F4A_7C15 &>> 43)
+    var place = Int(truncatingIfNeeded: (value &* 0x9E37_79B9_7F4A_7C15) &>> 43)
     while places[place] != 0 {
       if places[place] == value { return }
       place = (place &+ 1) & (Self.capacity &- 1)

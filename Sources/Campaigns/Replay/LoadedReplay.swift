@@ -11,8 +11,7 @@ struct LoadedReplay {
   let world: ControlledWorld
   let program: ControlledProgram
   let names: TraceNames
-  let steps: [RecordedStep]
-  let hash: UInt64
+  let schedule: Schedule
   var teller: StoryTeller { StoryTeller(world: world, names: names) }
 
   /// Looks up everything that the file at `path` names.
@@ -24,22 +23,28 @@ struct LoadedReplay {
     guard let hash = Seed(parsing: file.traceHash)?.value else {
       throw ReplayFileError(path, .badHash(file.traceHash))
     }
-    self.hash = hash
     do {
       program = try world.program()
     } catch {
       throw ReplayFileError(path, .badScenario(error))
     }
-    names = TraceNames(world, Engine(program))
-    var steps: [RecordedStep] = []
+    names = TraceNames(world, program)
+    let reader = ChoiceReader(names: names, path: path)
+    var steps: [ScheduleStep] = []
     for (place, choice) in file.choices.enumerated() {
-      steps.append(try Self.step(choice, place, names, path))
+      steps.append(try reader.step(choice, place))
     }
-    self.steps = steps
+    var values: [RecordedChoice] = []
+    for (place, value) in file.values.enumerated() {
+      values.append(try reader.value(value, place))
+    }
+    schedule = Schedule(
+      pcpuCount: names.pcpuCount, steps: steps, choices: values,
+      verdict: Exploration.Verdict(
+        name: file.outcome.kind, oracle: file.outcome.oracle.flatMap(OracleID.init(rawValue:)),
+        subject: file.outcome.subject),
+      traceHash: hash)
   }
-
-  /// A strategy that does exactly what was recorded.
-  func strict() -> StrictReplay { StrictReplay(steps, values: file.values, names: names) }
 
   private static func world(
     of file: ReplayFile, _ path: String
@@ -51,47 +56,60 @@ struct LoadedReplay {
         throw ReplayFileError(path, .unknownFault(name, names: Fault.all.map(\.name)))
       }
     }
+    let world: ControlledWorld
     do {
       let scenario = try Scenario(name: file.scenarioName, values: file.scenario)
       try scenario.validate()
-      let world = try ControlledWorld(scenario, fault: fault)
-      if world.system.name != file.system {
-        throw ReplayFileError(
-          path, .otherSystem(file.system, scenario: world.system.name))
-      }
-      return world
-    } catch let error as ReplayFileError {
-      throw error
+      world = try ControlledWorld(scenario, fault: fault)
     } catch {
       throw ReplayFileError(path, .badScenario(error))
     }
+    if world.system.name != file.system {
+      throw ReplayFileError(path, .otherSystem(file.system, scenario: world.system.name))
+    }
+    return world
+  }
+}
+
+/// Names of choices to numbers.
+private struct ChoiceReader {
+  let names: TraceNames
+  let path: String
+
+  func step(_ choice: [ScenarioValue], _ place: Int) throws(ReplayFileError) -> ScheduleStep {
+    guard choice.count == 5, case .text(let agent) = choice[0], case .text(let kind) = choice[1],
+      case .text(let object) = choice[2], case .text(let site) = choice[3],
+      let value = Self.number(choice[4])
+    else { throw ReplayFileError(path, .badChoice(place + 1)) }
+    return ScheduleStep(
+      agent: try found(names.agent(named: agent), "agent", agent, place, names.knownAgents),
+      kind: try found(
+        names.kind(named: kind), "kind of step", kind, place, StepKind.allCases.map(\.name)),
+      object: try found(names.object(named: object), "object", object, place, names.knownObjects),
+      site: try found(names.site(named: site), "site", site, place, names.knownSites),
+      result: value, programStep: -1)
   }
 
-  private static func step(
-    _ choice: [ScenarioValue], _ place: Int, _ names: TraceNames, _ path: String
-  ) throws(ReplayFileError) -> RecordedStep {
-    guard choice.count == 5, case .text(let agentName) = choice[0],
-      case .text(let kindName) = choice[1], case .text(let objectName) = choice[2],
-      case .text(let siteName) = choice[3], let value = number(choice[4])
-    else { throw ReplayFileError(path, .badChoice(place + 1)) }
-    func unknown(_ kind: String, _ name: String, _ all: [String]) -> ReplayFileError {
-      ReplayFileError(
-        path,
-        .unknownName(
-          kind: kind, name, choice: place + 1, nearest: nearestName(to: name, among: all)))
-    }
-    guard let agent = names.agent(named: agentName) else { throw unknown("agent", agentName, []) }
-    guard let kind = names.kind(named: kindName) else {
-      throw unknown("kind of step", kindName, StepKind.allCases.map(\.name))
-    }
-    guard let object = names.object(named: objectName) else {
-      throw unknown("object", objectName, names.knownObjects)
-    }
-    guard let site = names.site(named: siteName) else {
-      throw unknown("site", siteName, names.knownSites)
-    }
-    return RecordedStep(
-      agent: agent, operation: ControlledOperation(kind, site, object: object), value: value)
+  /// A choice of the workload: step, agent, of how many, which.
+  func value(_ value: [ScenarioValue], _ place: Int) throws(ReplayFileError) -> RecordedChoice {
+    guard value.count == 4, case .integer(let step) = value[0], case .text(let name) = value[1],
+      case .integer(let count) = value[2], case .integer(let taken) = value[3],
+      count > 0, (0..<count).contains(taken)
+    else { throw ReplayFileError(path, .badValue(place + 1)) }
+    return RecordedChoice(
+      step: step,
+      agent: try found(names.agent(named: name), "agent", name, place, names.knownAgents),
+      count: count, value: taken)
+  }
+
+  private func found<Thing>(
+    _ thing: Thing?, _ kind: String, _ name: String, _ place: Int, _ known: [String]
+  ) throws(ReplayFileError) -> Thing {
+    if let thing { return thing }
+    throw ReplayFileError(
+      path,
+      .unknownName(
+        kind: kind, name, choice: place + 1, nearest: nearestName(to: name, among: known)))
   }
 
   private static func number(_ value: ScenarioValue) -> UInt64? {

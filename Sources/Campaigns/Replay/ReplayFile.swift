@@ -38,8 +38,8 @@ public struct ReplayFile: Codable, Sendable, Equatable {
   public var traceHash: String
   /// Every step: agent, kind, object, site, value.
   public var choices: [[ScenarioValue]]
-  /// The choices of the workload.
-  public var values: [Int]
+  /// The choices of the workload: step, agent, of how many, which.
+  public var values: [[ScenarioValue]]
   /// The two steps whose order decides, by place; nil if nobody has looked for them.
   public var criticalPair: [Int]?
 
@@ -47,7 +47,11 @@ public struct ReplayFile: Codable, Sendable, Equatable {
   public struct Outcome: Codable, Sendable, Equatable {
     /// The oracle that spoke; nil if none did.
     public var oracle: String?
-    /// What it said.
+    /// The kind of the end, such as `twoVMs`.
+    public var kind: String
+    /// What it was about, where the kind does not say it all.
+    public var subject: String
+    /// What the oracle said.
     public var summary: String
   }
 
@@ -70,7 +74,8 @@ extension ReplayFile {
       fault: world.fault?.name, system: world.system.name, seed: "\(seed)", index: index,
       strategy: strategy,
       outcome: Outcome(
-        oracle: execution.violation?.oracle.rawValue, summary: teller.sentence(of: execution)),
+        oracle: execution.schedule.verdict.oracle?.rawValue, kind: execution.schedule.verdict.name,
+        subject: execution.schedule.verdict.subject, summary: teller.sentence(of: execution)),
       traceHash: ReplayFile.text(execution.end.traceHash),
       choices: execution.events.map { event in
         let names = teller.names
@@ -80,7 +85,12 @@ extension ReplayFile {
           ReplayFile.value(event.result),
         ]
       },
-      values: execution.values, criticalPair: criticalPair)
+      values: execution.schedule.choices.map { choice in
+        [
+          .integer(choice.step), .text(teller.names.agent(choice.agent)), .integer(choice.count),
+          .integer(choice.value),
+        ]
+      }, criticalPair: criticalPair)
   }
 
   static func text(_ hash: UInt64) -> String { "0x" + String(hash, radix: 16) }
@@ -116,7 +126,7 @@ extension ReplayFile {
       // To a temporary file beside it, then renamed.
       try data.write(to: file, options: .atomic)
     } catch {
-      throw ExploreError.unwritable(path: path, reason: error.localizedDescription)
+      throw ExploreError.unwritable(path: path, reason: error.localizedDescription, option: "--out")
     }
   }
 

@@ -24,9 +24,11 @@ public struct ReplayFileError: Error {
     case unknownFault(String, names: [String])
     case otherSystem(String, scenario: String)
     case badChoice(Int)
+    case badValue(Int)
     case unknownName(kind: String, String, choice: Int, nearest: String?)
     case badHash(String)
     case nothingToShrink
+    case diverges(String)
   }
 }
 
@@ -66,11 +68,15 @@ extension ReplayFileError: CustomStringConvertible {
       return "it says system \(system), but its scenario runs \(scenario); \(again)"
     case .badChoice(let choice):
       return "choice \(choice) is not [agent, kind, object, site, value]; \(again)"
+    case .badValue(let value):
+      return "value \(value) is not [step, agent, of how many, which]; \(again)"
     case .unknownName(let kind, let name, let choice, let nearest):
       return "choice \(choice) names the \(kind) '\(name)', but there is none; "
         + (nearest.map { "did you mean \($0)? " } ?? "") + again
     case .badHash(let text):
       return "its traceHash is '\(text)', but a hexadecimal number with 0x is wanted; \(again)"
+    case .diverges(let both):
+      return "it does not repeat, so it cannot be shrunk: \(both)"
     case .nothingToShrink:
       return "no oracle spoke in it, so there is nothing to shrink to; give one with a finding"
     }

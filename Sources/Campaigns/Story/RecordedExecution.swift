@@ -2,7 +2,6 @@
 
 import Domain
 import Exploration
-import Machines
 
 /// An execution that was recorded.
 struct RecordedExecution {
@@ -10,48 +9,25 @@ struct RecordedExecution {
   let events: [TraceEvent]
   /// What each step touched.
   let touches: [[Touch]]
-  /// The choices of the workload, in their order.
-  let values: [Int]
+  /// The same as a schedule that can be repeated.
+  let schedule: Schedule
 
-  /// Runs `strategy` once and keeps all.
-  init(_ engine: Engine, _ strategy: Strategy, _ seed: Seed) {
-    let listener = ValueListener(strategy)
-    end = engine.run(listener, seed, records: true)
+  /// The last execution of `engine`, which was recorded and ended so.
+  init(_ engine: Engine, _ end: ExecutionEnd) {
+    self.end = end
     events = engine.trace()
     touches = events.indices.map { engine.touches(ofStep: $0) }
-    values = listener.values
+    schedule = engine.recordedSchedule()
+  }
+
+  /// What a story prints: a line for each step that concerns anybody else, one for several that do
+  /// not. `alone` are steps that get a line of their own.
+  func foldedRows(alone: [Int]) -> [FoldedRow] {
+    Exploration.foldedRows(
+      agents: events.map(\.agent), touches: touches, alone: Set(alone + [events.count - 1]))
   }
 
   var violation: Violation? {
     if case .violation(let violation) = end.outcome { violation } else { nil }
   }
-}
-
-/// Passes everything on and remembers the choices of the workload: they stand in no trace.
-private final class ValueListener: Strategy {
-  private let base: Strategy
-  private(set) var values: [Int] = []
-
-  init(_ base: Strategy) {
-    self.base = base
-    super.init()
-  }
-
-  override var name: String { base.name }
-  override var wantsEveryStep: Bool { base.wantsEveryStep }
-
-  override func begin(_ seed: Seed, _ shape: ProgramShape) {
-    values = []
-    base.begin(seed, shape)
-  }
-
-  override func choose(_ point: DecisionPoint) -> Int { base.choose(point) }
-
-  override func chooseValue(below count: Int) -> Int {
-    let value = base.chooseValue(below: count)
-    values.append(value)
-    return value
-  }
-
-  override func end(_ end: ExecutionEnd) { base.end(end) }
 }

@@ -14,6 +14,13 @@ struct StepText {
     return words(event) + (site == "-" ? "" : "  [\(site)]")
   }
 
+  /// Steps that concern nobody else, in one line.
+  func cells(_ events: ArraySlice<TraceEvent>) -> String {
+    guard let first = events.first, let last = events.last else { return "" }
+    let sites = "\(names.site(first.operation.site)) ... \(names.site(last.operation.site))"
+    return "\(events.count) steps of its own  [\(sites)]"
+  }
+
   /// What was read or written, for timelines.
   func value(_ event: TraceEvent) -> String {
     let object = names.object(of: event.operation)

@@ -14,7 +14,9 @@ struct StoryTeller {
     let text = StepText(names: names)
     var rows: [Story.Row] = []
     var programSteps = [Int32](repeating: -1, count: names.pcpuCount)
-    for (place, event) in execution.events.enumerated() {
+    for folded in execution.foldedRows(alone: critical) {
+      let place = folded.first
+      let event = execution.events[place]
       let column = event.agent.pcpu(pcpuCount: names.pcpuCount).index
       let isPCPU = event.agent.number < names.pcpuCount
       if isPCPU, event.programStep != programSteps[column], event.programStep >= 0 {
@@ -27,7 +29,9 @@ struct StoryTeller {
       rows.append(
         Story.Row(
           step: place + 1, isCritical: critical.contains(place), column: column,
-          text: text.cell(event)))
+          text: folded.count == 1
+            ? text.cell(event)
+            : text.cells(execution.events[place..<place + folded.count])))
     }
     return Story(
       columns: (0..<names.pcpuCount).map { "pcpu\($0)" }, rows: rows,

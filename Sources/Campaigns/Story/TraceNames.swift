@@ -17,15 +17,16 @@ struct TraceNames {
   private let siteNumbers: [String: Site]
   let cells: [String]
 
-  init(_ world: ControlledWorld, _ engine: Engine) {
-    pcpuCount = engine.program.bodies.count
+  init(_ world: ControlledWorld, _ program: ControlledProgram) {
+    pcpuCount = program.bodies.count
+    let numbering = ObjectNumbering(program)
     tagBits = world.scenario.tagBits
     idWords = world.system.traits.idWords
-    let memory = engine.program.memory
+    let memory = program.memory
     var numbers: [String: Int] = [:]
     var names: [String] = []
-    for object in 0..<engine.objects.count {
-      let name = engine.objects.name(object, memory)
+    for object in 0..<numbering.count {
+      let name = numbering.name(object, memory)
       // Two objects may be called the same; the second one gets its number as well.
       let unique = numbers[name] == nil ? name : "\(name) #\(object)"
       numbers[unique] = object
@@ -64,6 +65,9 @@ struct TraceNames {
 
   // MARK: Names to numbers
 
+  var knownAgents: [String] {
+    (0..<(pcpuCount * Agent.Role.allCases.count)).map { agent(Agent($0)) }
+  }
   var knownSites: [String] { siteNumbers.keys.sorted() }
   var knownObjects: [String] { objects }
 
