@@ -51,7 +51,7 @@ import Testing
     let portfolio = Portfolio(Calibration(engine, Seed(1)))
     #expect(Portfolio.entries.map(\.share).reduce(0, +) == 100)
     #expect(
-      Portfolio.entries.map(\.name) == ["pct", "surw", "pos", "random", "runs"])
+      Portfolio.entries.map(\.name) == ["pct", "surw", "pos", "runs", "urw", "random"])
     for start in 0..<45 {
       let window = (start..<(start + 20)).map(portfolio.strategy(for:))
       for (name, share) in Portfolio.entries {

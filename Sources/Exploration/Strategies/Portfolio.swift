@@ -14,8 +14,8 @@ public final class Portfolio: Strategy {
   /// What stands at each of 20 indices in a row; depth 0 where there is none.
   private static let table: [(name: String, depth: Int)] = [
     ("pct", 1), ("surw", 0), ("pct", 2), ("random", 0), ("pos", 0),
-    ("pct", 3), ("runs", 0), ("surw", 0), ("pct", 4), ("random", 0),
-    ("pct", 1), ("surw", 0), ("pos", 0), ("pct", 2), ("random", 0),
+    ("pct", 3), ("runs", 0), ("surw", 0), ("pct", 4), ("urw", 0),
+    ("pct", 1), ("surw", 0), ("pos", 0), ("pct", 2), ("urw", 0),
     ("pct", 3), ("runs", 0), ("surw", 0), ("pct", 4), ("pos", 0),
   ]
 
