@@ -16,7 +16,7 @@ extension ExploreReport {
     lines.append("")
     lines += TextTable.render(
       [["strategy", "schedules", "events", "found"]]
-        + strategies.map { row in
+        + strategies.filter { $0.schedules > 0 }.map { row in
           [
             row.name, TextNumber.grouped(UInt64(row.schedules)),
             TextNumber.grouped(UInt64(row.events)),

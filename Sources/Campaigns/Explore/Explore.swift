@@ -32,7 +32,8 @@ final class ExploreSession {
   /// Repeats what the workers have found; never one of theirs.
   let engine: Engine
   let calibration: Calibration
-  let start = CycleClock.nanoseconds()
+  /// When the search began; what is prepared beforehand is no part of its rate.
+  private(set) var start = CycleClock.nanoseconds()
 
   init(_ order: ExploreOrder) throws {
     self.order = order
@@ -43,6 +44,8 @@ final class ExploreSession {
   }
 
   var elapsed: Duration { .nanoseconds(Int64(CycleClock.nanoseconds() - start)) }
+
+  func begin() { start = CycleClock.nanoseconds() }
 
   // MARK: Schedules by index
 
@@ -62,6 +65,7 @@ final class ExploreSession {
             stepLimit: order.stepLimit), try StrategyPlan(order, calibration), order, share), cpu
       )
     }
+    begin()
     let threads = workers.enumerated().map { number, worker in
       PinnedThread(name: "explorer-\(number)", cpu: worker.1) { [worker = worker.0] in
         worker.run()

@@ -30,6 +30,7 @@ extension ExploreSession {
     var traces = FingerprintTable()
     var findings: [FoundSchedule] = []
     var isOver = false
+    begin()
     while !isOver {
       let index = tally.schedules
       let end = engine.run(search.strategy, order.seed(of: index), records: false)

@@ -42,7 +42,7 @@ struct StoryTeller {
   func sentence(of execution: RecordedExecution) -> String {
     switch execution.end.outcome {
     case .violation(let violation):
-      ViolationText(events: execution.events, names: names).sentence(violation)
+      ViolationText(execution, names).sentence(violation)
     case .finished: "every pCPU has run its program, and no oracle said anything"
     case .stepLimit: "more steps than allowed: neither pass nor fail"
     case .abandoned: "given up"

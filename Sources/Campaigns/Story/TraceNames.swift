@@ -83,6 +83,16 @@ struct TraceNames {
 
   func object(named name: String) -> Int? { name == "-" ? 0 : objectNumbers[name] }
 
+  /// Whether `event` took a lock or gave one back.
+  func isLockStep(_ event: TraceEvent) -> Bool {
+    switch event.operation.kind {
+    case .release, .acquire: true
+    // A lock taken by hand.
+    case .compareExchange: event.before == event.a
+    default: false
+    }
+  }
+
   static func hasObject(_ kind: StepKind) -> Bool {
     switch kind {
     case .load, .store, .exchange, .add, .or, .compareExchange, .wait, .acquire, .release,

@@ -6,8 +6,14 @@ import Machines
 
 /// Sentences for violations, from the trace that led to them.
 struct ViolationText {
-  let events: [TraceEvent]
+  let execution: RecordedExecution
   let names: TraceNames
+  private var events: [TraceEvent] { execution.events }
+
+  init(_ execution: RecordedExecution, _ names: TraceNames) {
+    self.execution = execution
+    self.names = names
+  }
 
   /// The sentence of `violation`.
   func sentence(_ violation: Violation) -> String {
@@ -80,14 +86,24 @@ struct ViolationText {
       ? "no flush between" : "\(count) flush\(count == 1 ? "" : "es") of all TLBs between"
   }
 
-  /// The deadlocked: what each pCPU did last.
+  /// The deadlocked: what each waits for, and who holds it.
   private var waiters: String {
-    let last = (0..<names.pcpuCount).compactMap { pcpu in
-      events.last { $0.agent.number == pcpu }.map {
-        "pCPU \(pcpu) stands behind \(names.site($0.operation.site))"
-      }
+    let lines = execution.unfinished.map { waiting in
+      let object = names.object(of: waiting.operation)
+      let what = object == "-" ? "" : " for \(object)\(holder(of: waiting.operation))"
+      return "\(waiting.pcpu) waits\(what) at \(names.site(waiting.operation.site))"
     }
-    return last.isEmpty ? "" : "; " + last.joined(separator: ", ")
+    return lines.isEmpty ? "" : ": " + lines.joined(separator: ", ")
+  }
+
+  /// Who took a lock last and has not given it back.
+  private func holder(of operation: ControlledOperation) -> String {
+    guard operation.kind == .acquire else { return "" }
+    let last = events.last {
+      $0.operation.object == operation.object && names.isLockStep($0)
+    }
+    guard let last, last.operation.kind != .release else { return "" }
+    return ", which \(last.agent.pcpu(pcpuCount: names.pcpuCount)) holds,"
   }
 
   private func text(_ address: UInt64, _ length: UInt64) -> String {
