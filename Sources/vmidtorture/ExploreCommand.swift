@@ -55,6 +55,7 @@ enum ExploreCommand: Command {
     }
     order.stopsAtFirst = !arguments.has("--keep-going")
     if let folder = arguments["--out"] { order.folder = folder }
+    try order.validate()
     return try ExploreSession(
       order: order, arguments: arguments, rerun: rerun(arguments, order.seed)
     ).run(signals)

@@ -66,7 +66,7 @@ import Testing
     ("explore m1-r2 --model tso", "there is no memory model 'tso'; there are sc"),
     (
       "explore m1-r2 --carrier fibre",
-      "there is no carrier 'fibre'; did you mean fiber? there are fiber, thread"
+      "there is no carrier 'fibre'; there are fiber, thread"
     ),
     (
       "explore m1-r2 --keep-going --stop-first",

@@ -16,9 +16,7 @@ public enum Explore {
   public static func run(
     _ order: ExploreOrder, progress: (ExploreProgress) -> Bool = { _ in true }
   ) throws -> ExploreResult {
-    guard StrategyNames.all.contains(order.strategy) else {
-      throw ExploreError.unknownStrategy(order.strategy, names: StrategyNames.all)
-    }
+    try order.validate()
     let session = try ExploreSession(order)
     return StrategyNames.exhaustive.contains(order.strategy)
       ? try session.search(progress) : try session.sample(progress)

@@ -48,6 +48,15 @@ public struct ExploreOrder: Sendable {
     self.seed = seed
   }
 
+  /// Whether it makes sense, before anything runs.
+  ///
+  /// - Throws: `ExploreError` for a strategy that means nothing.
+  public func validate() throws(ExploreError) {
+    guard StrategyNames.all.contains(strategy) else {
+      throw .unknownStrategy(strategy, names: StrategyNames.all)
+    }
+  }
+
   /// The seed of schedule `index`.
   func seed(of index: Int) -> Seed {
     Self.seed(of: index, from: scheduleSeed)
