@@ -10,9 +10,12 @@ struct FaultyWorld: Sendable {
   let fault: String
   var rounds = 2
   var hasTLB = false
+  var apart = false
 
   /// The steps of each pCPU's program.
-  var programSteps: [Int] { [rounds, rounds, min(rounds, 2)] }
+  var programSteps: [Int] {
+    apart ? [rounds, 1, 1] : [rounds, rounds, min(rounds, 2)]
+  }
 
   /// The program; with `keeping`, only these steps of each pCPU.
   func program(keeping kept: [[Int]]? = nil) -> ControlledProgram {
@@ -20,7 +23,7 @@ struct FaultyWorld: Sendable {
       preconditionFailure("no fault is called \(fault)")
     }
     return SmallWorlds.m1(
-      rounds: rounds, hasTLB: hasTLB, row.kind.system, keeping: kept,
+      rounds: rounds, hasTLB: hasTLB, apart: apart, row.kind.system, keeping: kept,
       knobs: { knobs in
         if case .world(let change, _) = row.kind { change(&knobs) }
       })

@@ -10,7 +10,7 @@ struct HappensBefore {
   private(set) var clocks: [Clock] = []
   /// The steps of each agent.
   private(set) var stepsOfAgent: [[Int]] = Array(repeating: [], count: Clock.scalarCount)
-  private let agents: [Int]
+  let agents: [Int]
 
   /// Of steps by `agents`, which touch `touches`.
   init(agents: [Int], touches: [[Touch]]) {

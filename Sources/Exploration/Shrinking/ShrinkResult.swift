@@ -6,16 +6,19 @@ public struct ShrinkBudget: Sendable {
   public var replays: Int
   /// Time at most.
   public var time: Duration
-  /// Steps of one replay at most.
+  /// Random executions at most of one smaller program; 0: only replays.
+  public var searchedPerProgram: Int
+  /// Steps of one execution at most.
   public var stepLimit: Int
 
   /// A budget; 500 replays or 2 s unless told otherwise.
   public init(
-    replays: Int = 500, time: Duration = .seconds(2),
+    replays: Int = 500, time: Duration = .seconds(2), searchedPerProgram: Int = 4_000,
     stepLimit: Int = Engine.defaultStepLimit
   ) {
     self.replays = replays
     self.time = time
+    self.searchedPerProgram = searchedPerProgram
     self.stepLimit = stepLimit
   }
 }
@@ -55,6 +58,8 @@ public struct ShrinkResult: Sendable {
   public let replaysForPreemptions: Int
   /// Of these, the ones for the critical pair.
   public let replaysForPair: Int
+  /// Random executions of smaller programs, beside the replays.
+  public let searches: Int
   /// What the replays showed.
   public let verdictCounts: [Verdict: Int]
   /// False if the budget ended first: not minimal.

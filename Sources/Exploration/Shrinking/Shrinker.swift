@@ -60,21 +60,24 @@ struct ShrinkAttempt {
   }
 
   func result(from first: Specimen) -> ShrinkResult {
-    var best = withoutWhatDoesNotMatter(first)
-    best = withoutProgramSteps(best)
+    var best = withoutProgramSteps(withoutWhatDoesNotMatter(first))
     let before = trials.replays
     best = withoutPreemptions(best)
-    let afterPreemptions = trials.replays
+    let forPreemptions = trials.replays - before
+    // A smaller program may show it in an execution that is no part of this one.
+    while let smaller = smaller(than: best) { best = smaller }
+    let beforePair = trials.replays
     let pair = criticalPair(best)
     return ShrinkResult(
       schedule: best.schedule, programSteps: best.kept, eventsBefore: first.count,
       eventsAfter: best.count,
       rows: foldedRows(
-        agents: best.schedule.steps.map(\.agent), touches: best.touches,
+        best.schedule.steps, touches: best.touches, pcpuCount: best.schedule.pcpuCount,
         alone: Set([best.count - 1] + (pair.map { [$0.0, $0.1] } ?? []))),
       preemptionsBefore: first.preemptions.count, preemptionsAfter: best.preemptions.count,
-      replays: trials.replays, replaysForPreemptions: afterPreemptions - before,
-      replaysForPair: trials.replays - afterPreemptions, verdictCounts: trials.verdictCounts,
+      replays: trials.replays, replaysForPreemptions: forPreemptions,
+      replaysForPair: trials.replays - beforePair, searches: trials.searches,
+      verdictCounts: trials.verdictCounts,
       isMinimal: !trials.isExhausted, criticalPair: pair)
   }
 
@@ -90,8 +93,23 @@ struct ShrinkAttempt {
   // MARK: The causal slice
 
   /// Only what happens before the failing event; program steps of which nothing is left are gone.
+  ///
+  /// A program step that is begun and was ended stays whole: a pCPU that has come to its end can be
+  /// left without a preemption.
   private func withoutWhatDoesNotMatter(_ specimen: Specimen) -> Specimen {
-    let past = specimen.happensBefore.past(of: specimen.ends)
+    var ends = specimen.ends
+    for pcpu in specimen.kept.indices {
+      let steps = specimen.happensBefore.stepsOfAgent[pcpu]
+      let past = Set(specimen.happensBefore.past(of: specimen.ends))
+      guard let last = steps.last(where: past.contains), last != specimen.count - 1 else {
+        continue
+      }
+      let programStep = specimen.schedule.steps[last].programStep
+      let rest = steps.filter { specimen.schedule.steps[$0].programStep == programStep }
+      let isEnded = rest.last != steps.last || !specimen.couldGoOn.contains(pcpu)
+      if isEnded, let end = rest.last { ends.append(end) }
+    }
+    let past = specimen.happensBefore.past(of: ends)
     var isKept = specimen.kept.map { [Bool](repeating: false, count: $0.count) }
     for step in past {
       let place = specimen.schedule.steps[step].programStep
@@ -106,7 +124,7 @@ struct ShrinkAttempt {
 
   // MARK: The program
 
-  private struct ProgramPlace: Hashable {
+  private struct ProgramPlace: Equatable {
     let pcpu: Int
     let place: Int
   }
@@ -129,19 +147,47 @@ struct ShrinkAttempt {
   }
 
   private func without(_ specimen: Specimen, _ places: [ProgramPlace]) -> Specimen? {
-    let dropped = Set(places)
-    let kept = specimen.kept.enumerated().map { pcpu, steps in
-      steps.enumerated().filter { !dropped.contains(ProgramPlace(pcpu: pcpu, place: $0.offset)) }
-        .map(\.element)
-    }
+    let kept = dropping(places, from: specimen.kept)
     let order = (0..<specimen.count).filter { step in
-      !dropped.contains(
+      !places.contains(
         ProgramPlace(
           pcpu: specimen.pcpu(of: step), place: specimen.schedule.steps[step].programStep))
     }
-    guard let found = tried(specimen, order, kept: kept) else { return nil }
-    // What no longer matters goes at once, without another replay of its own.
-    return found
+    return tried(specimen, order, kept: kept)
+  }
+
+  // MARK: Other executions
+
+  /// A shrunk execution of a smaller program, or of the same with fewer preemptions.
+  private func smaller(than best: Specimen) -> Specimen? {
+    for places in smallerPrograms(best) {
+      let kept = dropping(places, from: best.kept)
+      if let found = searched(kept, best.preemptions.count, best) { return found }
+    }
+    if best.preemptions.isEmpty { return nil }
+    let found = searched(best.kept, best.preemptions.count - 1, best)
+    return found.flatMap { $0.preemptions.count < best.preemptions.count ? $0 : nil }
+  }
+
+  private func smallerPrograms(_ best: Specimen) -> [[ProgramPlace]] {
+    let pcpus = best.kept.indices.filter { !best.kept[$0].isEmpty }
+    let whole = pcpus.map { pcpu in
+      best.kept[pcpu].indices.map { ProgramPlace(pcpu: pcpu, place: $0) }
+    }
+    return whole + whole.filter { $0.count > 1 }.flatMap { $0.map { [$0] } }
+  }
+
+  private func searched(_ kept: [[Int]], _ preemptions: Int, _ best: Specimen) -> Specimen? {
+    let found = trials.searched(
+      kept: kept, preemptions: preemptions, horizon: best.count, wanted: wanted)
+    return found.map { withoutPreemptions(withoutProgramSteps(withoutWhatDoesNotMatter($0))) }
+  }
+
+  private func dropping(_ places: [ProgramPlace], from kept: [[Int]]) -> [[Int]] {
+    kept.enumerated().map { pcpu, steps in
+      steps.enumerated().filter { !places.contains(ProgramPlace(pcpu: pcpu, place: $0.offset)) }
+        .map(\.element)
+    }
   }
 
   // MARK: Preemptions
@@ -157,8 +203,28 @@ struct ShrinkAttempt {
         let normal = NormalForm(found).found()
         return normal.preemptions.count < specimen.preemptions.count ? normal : nil
       })
-    let confirmed = tried(found, Array(0..<found.count), kept: found.kept)
+    let quiet = withoutFills(found)
+    let confirmed = tried(quiet, Array(0..<quiet.count), kept: quiet.kept)
     return confirmed ?? specimen
+  }
+
+  /// Fills that nobody asked for and that make no difference, those that interrupt nobody included.
+  private func withoutFills(_ specimen: Specimen) -> Specimen {
+    minimised(
+      specimen,
+      parts: { specimen in
+        specimen.schedule.steps.indices.filter {
+          specimen.schedule.steps[$0].kind == .fillUnasked
+        }
+      },
+      without: { specimen, fills in
+        let order = (0..<specimen.count).filter { !fills.contains($0) }
+        guard let found = tried(specimen, order, kept: specimen.kept) else { return nil }
+        let isBetter =
+          found.count < specimen.count
+          && found.preemptions.count <= specimen.preemptions.count
+        return isBetter ? found : nil
+      })
   }
 
   // MARK: The critical pair

@@ -24,6 +24,8 @@ final class Trials {
   private(set) var replays = 0
   /// What they showed.
   private(set) var verdictCounts: [Verdict: Int] = [:]
+  /// Executions that were drawn at random, beside the replays.
+  private(set) var searches = 0
   /// Whether the budget has ended before the shrinker.
   private(set) var isExhausted = false
 
@@ -52,6 +54,25 @@ final class Trials {
     let verdict = engine.replay(schedule).verdict
     count(verdict)
     return (verdict, Specimen(engine, kept: kept))
+  }
+
+  /// Looks for the finding in other executions of the steps `kept`, with at most `preemptions`; nil
+  /// if there is none in so many. These are no replays.
+  func searched(kept: [[Int]], preemptions: Int, horizon: Int, wanted: Verdict) -> Specimen? {
+    guard !isExhausted, let engine = engine(kept) else { return nil }
+    let strategy = FewPreemptions(limit: preemptions, horizon: horizon)
+    for index in 0..<budget.searchedPerProgram {
+      if index % 256 == 0, clock() - begin > budget.time { return nil }
+      searches += 1
+      let seed = Seed(UInt64(index))
+      guard case .violation(let violation) = engine.run(strategy, seed).outcome,
+        violation.oracle == wanted.oracle,
+        engine.verdict(of: .violation(violation)) == wanted
+      else { continue }
+      engine.run(strategy, seed, records: true)
+      return Specimen(engine, kept: kept)
+    }
+    return nil
   }
 
   private func count(_ verdict: Verdict) {
