@@ -55,7 +55,7 @@ extension ExploreReport {
       "\(style.bad(finding.grade))  \(finding.oracle)  \(finding.summary)",
       "found by \(finding.strategy), seed \(finding.seed), index \(finding.index)"
         + (finding.isConfirmed ? ", repeated 3 times" : ": repetition did not confirm it"),
-      "events \(finding.eventsBefore) -> \(finding.eventsAfter), preemptions "
+      "events \(finding.eventsBefore) -> \(finding.eventsAfter) lines, preemptions "
         + "\(finding.preemptionsBefore) -> \(finding.preemptionsAfter); \(finding.shrinking)",
       "",
     ]

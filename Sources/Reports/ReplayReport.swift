@@ -116,7 +116,7 @@ public struct ShrinkReport: Encodable, Sendable {
     var lines = story.lines(style: style)
     lines += [
       "", "why     \(story.sentence)",
-      "events \(eventsBefore) -> \(eventsAfter), preemptions \(preemptionsBefore) -> "
+      "events \(eventsBefore) -> \(eventsAfter) lines, preemptions \(preemptionsBefore) -> "
         + "\(preemptionsAfter); \(shrinking)",
       "run     \(parameters)", "replay  vmidtorture replay \(replayFile)",
     ]

@@ -87,7 +87,6 @@ public struct ControlledWorld: Sendable {
 public enum ExploreError: Error, Equatable {
   case noProgram(String, names: [String])
   case unknownStrategy(String, names: [String])
-  case strategyNotThere(String)
   case unwritable(path: String, reason: String, option: String)
 }
 
@@ -102,8 +101,6 @@ extension ExploreError: CustomStringConvertible {
       "there is no strategy '\(name)'; "
         + (nearestName(to: name, among: names).map { "did you mean \($0)? " } ?? "")
         + "there are \(names.joined(separator: ", "))"
-    case .strategyNotThere(let name):
-      "strategy \(name) is not in this build; leave --strategy out for the portfolio"
     case .unwritable(let path, let reason, let option):
       "\(path) cannot be written: \(reason); give another place with \(option)"
     }

@@ -57,11 +57,11 @@ public struct ExploreFinding: Sendable {
   public let isConfirmed: Bool
   /// Where it stands; the shorter one if it was made shorter.
   public internal(set) var replayFile: String
-  /// Steps, as a story prints them, and preemptions as it was found.
+  /// Steps and preemptions as it was found.
   public let eventsBefore: Int
   /// See `eventsBefore`.
   public let preemptionsBefore: Int
-  /// Steps and preemptions when made shorter.
+  /// Lines of its story, and preemptions, when made shorter.
   public internal(set) var eventsAfter: Int
   /// See `eventsAfter`.
   public internal(set) var preemptionsAfter: Int

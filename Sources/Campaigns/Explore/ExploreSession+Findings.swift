@@ -40,9 +40,9 @@ extension ExploreSession {
       oracle: found.violation.oracle.rawValue, summary: teller.sentence(of: execution),
       strategy: label, index: found.index, seed: order.seed, isConfirmed: isConfirmed,
       replayFile: isConfirmed ? path : "",
-      eventsBefore: execution.foldedRows(alone: []).count,
+      eventsBefore: execution.end.steps,
       preemptionsBefore: execution.end.preemptions,
-      eventsAfter: execution.foldedRows(alone: []).count,
+      eventsAfter: execution.end.steps,
       preemptionsAfter: execution.end.preemptions, shrinking: "not shrunk",
       story: teller.story(of: execution, critical: []),
       timeline: teller.timeline(of: execution))

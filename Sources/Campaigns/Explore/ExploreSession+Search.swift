@@ -3,94 +3,113 @@
 import Domain
 import Exploration
 
-/// An exhaustive search: a strategy that moves on to the next schedule when it is asked to.
-struct ExhaustiveSearch {
-  /// Decides the executions.
-  let strategy: Strategy
-  /// Moves on; false if nothing is left to be tried.
-  let next: () -> Bool
-  /// Whether everything within the bound has been tried.
-  let isComplete: () -> Bool
-  /// Whether a table of the search was too small, so that nothing may be claimed.
-  let overflowed: () -> Bool
-  /// What was searched, such as `every schedule with at most 2 preemptions`.
-  let scope: String
-}
-
 extension ExploreSession {
-  /// The search that the order asks for; nil if this build has none of that name.
-  private func exhaustiveSearch() -> ExhaustiveSearch? { nil }
+  /// The search that the order asks for.
+  private func exhaustiveSearch() throws(ExploreError) -> Search {
+    let bound = order.bound ?? Self.defaultBound
+    switch order.strategy {
+    case "dfs": return PreemptionBoundedSearch(bound: bound)
+    case "delay": return DelayBoundedSearch(bound: bound)
+    case "dpor": return SourceDPOR()
+    default: throw .unknownStrategy(order.strategy, names: StrategyNames.all)
+    }
+  }
+
+  /// Preemptions or delays, unless the order says otherwise.
+  static let defaultBound = 2
 
   func search(_ progress: (ExploreProgress) -> Bool) throws -> ExploreResult {
-    guard let search = exhaustiveSearch() else {
-      throw ExploreError.strategyNotThere(order.strategy)
-    }
-    var result = ExploreResult()
+    let search = try exhaustiveSearch()
+    // An engine of its own: a search looks at the trace of the last execution.
+    let engine = Engine(program, carrier: order.carrier.carrier, stepLimit: order.stepLimit)
     var tally = StrategyTally(name: order.strategy)
-    var traces = FingerprintTable()
-    var findings: [FoundSchedule] = []
-    var isOver = false
+    var looks = 0
+    var shapes: [Violation] = []
+    var result = ExploreResult()
+    var failure: (any Error)?
     begin()
-    while !isOver {
-      let index = tally.schedules
-      let end = engine.run(search.strategy, order.seed(of: index), records: false)
-      tally.schedules += 1
+    // Recorded, because a search cannot repeat the execution before.
+    let isAtEnd = search.run(on: engine, records: true) { end in
       tally.events += end.steps
-      if end.outcome != .abandoned { traces.insert(end.fingerprint.low) }
-      if end.outcome == .stepLimit { result.stepLimits += 1 }
+      looks += 1
       if case .violation(let violation) = end.outcome {
         tally.findings += 1
-        let isNew = !findings.contains { $0.violation.hasShape(of: violation) }
-        if isNew, findings.count < ScheduleBlock.mostFindings {
+        let isNew = !shapes.contains { $0.hasShape(of: violation) }
+        if isNew, shapes.count < ScheduleBlock.mostFindings {
+          shapes.append(violation)
           let found = FoundSchedule(
-            index: index, slot: 0, traceHash: end.traceHash, violation: violation)
-          findings.append(found)
-          result.findings.append(try finding(found, by: search))
+            index: search.executions - 1, traceHash: end.traceHash, violation: violation)
+          do {
+            result.findings.append(try finding(found, RecordedExecution(engine, end)))
+          } catch {
+            failure = error
+            return false
+          }
         }
-        if order.stopsAtFirst { break }
+        if order.stopsAtFirst { return false }
       }
-      isOver = !search.next() || mustStop(tally.schedules, progress)
+      return goesOn(search, looks, progress)
     }
+    if let failure { throw failure }
+    tally.schedules = search.executions
     result.elapsed = elapsed
-    result.schedules = tally.schedules
+    result.schedules = search.executions + search.stepLimits
+    result.stepLimits = search.stepLimits
     result.events = tally.events
     result.tallies = [tally]
-    result.distinctTraces = traces.count
-    result.distinctIsAtLeast = traces.isFull
-    result.isComplete = search.isComplete() && !search.overflowed()
+    result.distinctTraces = search.traces.count
+    result.distinctIsAtLeast = search.traces.hasOverflowed
+    result.isComplete = isAtEnd && search.isComplete && !search.traces.hasOverflowed
     result.verdict = verdict(of: result)
     result.bound = sentence(result, search)
     return result
   }
 
-  private func mustStop(_ schedules: Int, _ progress: (ExploreProgress) -> Bool) -> Bool {
-    if let most = order.schedules, schedules >= most { return true }
-    // The clock costs more than a schedule.
-    guard schedules % 256 == 0 else { return false }
-    if let time = order.time, elapsed >= time { return true }
-    return schedules % 16384 == 0
-      && !progress(ExploreProgress(elapsed: elapsed, schedules: schedules))
+  private func goesOn(
+    _ search: Search, _ looks: Int, _ progress: (ExploreProgress) -> Bool
+  ) -> Bool {
+    if let most = order.schedules, search.executions >= most { return false }
+    // The clock costs as much as a schedule.
+    guard looks % 256 == 0 else { return true }
+    if let time = order.time, elapsed >= time { return false }
+    return looks % 4096 != 0
+      || progress(ExploreProgress(elapsed: elapsed, schedules: search.executions))
   }
 
-  /// A search cannot repeat its last execution: it is recorded by following it.
+  /// A schedule of a search has no seed: what was recorded is followed three times.
   private func finding(
-    _ found: FoundSchedule, by search: ExhaustiveSearch
+    _ found: FoundSchedule, _ execution: RecordedExecution
   ) throws -> ExploreFinding {
-    let end = engine.run(search.strategy, order.seed(of: found.index), records: true)
-    let execution = RecordedExecution(engine, end)
-    var isConfirmed = end.traceHash == found.traceHash
-    for _ in 0..<Self.repetitions where isConfirmed {
-      isConfirmed = engine.replay(execution.schedule).isReproduced
+    let isConfirmed = (0..<Self.repetitions).allSatisfy { _ in
+      engine.replay(execution.schedule).isReproduced
     }
     return try finding(execution, found, order.strategy, isConfirmed: isConfirmed)
   }
 
-  private func sentence(_ result: ExploreResult, _ search: ExhaustiveSearch) -> String {
-    let counts = "\(result.schedules) executions, \(result.distinctTraces) traces"
-    if result.isComplete { return "complete: \(search.scope) (\(counts))" }
-    if search.overflowed() {
-      return "a table overflowed: nothing is claimed of \(search.scope) (\(counts))"
+  private func sentence(_ result: ExploreResult, _ search: Search) -> String {
+    let given = search.givenUp == 0 ? "" : ", \(search.givenUp) given up as known"
+    let limits =
+      search.stepLimits == 0
+      ? "" : ", \(search.stepLimits) ended at \(order.stepLimit) steps and were not judged"
+    let counts =
+      "(\(search.executions) executions\(given)\(limits), "
+      + "\(result.distinctIsAtLeast ? "at least " : "")\(result.distinctTraces) traces)"
+    if search.traces.hasOverflowed {
+      return "the table of traces overflowed: nothing is claimed \(counts)"
     }
-    return "not complete: of \(search.scope), \(counts)"
+    if result.isComplete { return "complete: \(scope(search)) \(counts)" }
+    return "not complete: of \(scope(search)), \(counts)"
+  }
+
+  private func scope(_ search: Search) -> String {
+    let bound = order.bound ?? Self.defaultBound
+    switch search {
+    case let search as PreemptionBoundedSearch where search.boundWasReached:
+      return "every schedule with at most \(bound) preemption\(bound == 1 ? "" : "s")"
+    case let search as DelayBoundedSearch where search.boundWasReached:
+      return "every schedule with at most \(bound) delay\(bound == 1 ? "" : "s")"
+    case is SourceDPOR: return "every schedule, up to the order of independent steps"
+    default: return "every schedule; the bound has kept none out"
+    }
   }
 }

@@ -11,9 +11,9 @@ public struct ShrunkFinding: Sendable {
   public let file: ReplayFile
   /// Where it was written.
   public internal(set) var path = ""
-  /// Steps as a story prints them, of what was given and of the shorter one.
+  /// Steps of what was given.
   public let eventsBefore: Int
-  /// See `eventsBefore`.
+  /// Lines that the story of the shorter one has for its steps.
   public let eventsAfter: Int
   /// Steps at which the pCPU that ran before could have gone on, before and after.
   public let preemptionsBefore: Int
@@ -83,7 +83,7 @@ public enum ShrinkCampaign {
       file: ReplayFile(
         told, of: teller, seed: Seed(parsing: file.seed) ?? Seed(0), index: file.index,
         strategy: file.strategy, criticalPair: pair),
-      eventsBefore: execution.foldedRows(alone: []).count,
+      eventsBefore: execution.end.steps,
       eventsAfter: told.foldedRows(alone: pair ?? []).count,
       preemptionsBefore: execution.end.preemptions, preemptionsAfter: told.end.preemptions,
       replays: result.replays, isMinimal: result.isMinimal,

@@ -26,14 +26,15 @@ struct RecordedExecution {
   /// A story of so many steps is short enough to print all of them.
   private static let fewSteps = 25
 
-  /// What a story prints: a line for each step; in a long one, a line for several that concern
-  /// nobody else. `alone` are steps that get a line of their own.
+  /// What a story prints: a line for each step; in a long one, a line for several whose order
+  /// against others does not count. `alone` are steps that get a line of their own.
   func foldedRows(alone: [Int]) -> [FoldedRow] {
     if events.count <= Self.fewSteps {
       return events.indices.map { FoldedRow(first: $0, count: 1) }
     }
     return Exploration.foldedRows(
-      agents: events.map(\.agent), touches: touches, alone: Set(alone + [events.count - 1]))
+      schedule.steps, touches: touches, pcpuCount: schedule.pcpuCount,
+      alone: Set(alone + [events.count - 1]))
   }
 
   var violation: Violation? {

@@ -14,11 +14,14 @@ struct StepText {
     return words(event) + (site == "-" ? "" : "  [\(site)]")
   }
 
-  /// Steps that concern nobody else, in one line.
+  /// Steps whose order against others does not count, in one line.
   func cells(_ events: ArraySlice<TraceEvent>) -> String {
     guard let first = events.first, let last = events.last else { return "" }
     let sites = "\(names.site(first.operation.site)) ... \(names.site(last.operation.site))"
-    return "\(events.count) steps of its own  [\(sites)]"
+    if first.operation.site == Site(0) {
+      return "* \(events.count) times \(first.operation.kind.name)"
+    }
+    return "... \(events.count) steps  [\(sites)]"
   }
 
   /// What was read or written, for timelines.

@@ -42,10 +42,17 @@ open class Search: Strategy {
   }
 
   /// Runs the search to its end, or until `goesOn` says no. Returns whether it came to its end.
-  public final func run(on engine: Engine, goesOn: (ExecutionEnd) -> Bool) -> Bool {
+  ///
+  /// - Parameters:
+  ///   - engine: nobody else runs anything on it meanwhile.
+  ///   - records: whether `goesOn` wants the trace.
+  ///   - goesOn: sees each execution.
+  public final func run(
+    on engine: Engine, records: Bool = false, goesOn: (ExecutionEnd) -> Bool
+  ) -> Bool {
     engine.keepsWideFingerprint = true
     while true {
-      let end = engine.run(self, Seed(0), records: needsTrace)
+      let end = engine.run(self, Seed(0), records: needsTrace || records)
       if !goesOn(end) { return false }
       if !advance(engine) { return true }
     }
