@@ -7,9 +7,11 @@ import Machines
 
 enum SmallWorlds {
   /// pCPUs 0 and 1 run VM A `rounds` times, pCPU 2 runs B and then C. A holds tag 1 and every other
-  /// tag is taken, so that the first run of B rolls over.
+  /// tag is taken, so that the first run of B rolls over. With `apart`,
+  /// C has pCPU 1. With `keeping`, only these steps of each.
   static func m1(
-    rounds: Int, hasTLB: Bool, _ system: TagSystem = .arm64VMID,
+    rounds: Int, hasTLB: Bool, apart: Bool = false, _ system: TagSystem = .arm64VMID,
+    keeping kept: [[Int]]? = nil,
     knobs change: (inout WorldKnobs) -> Void = { _ in }
   ) -> ControlledProgram {
     var scenario = Scenario(name: "m1", summary: "three pCPUs, two usable tags")
@@ -27,10 +29,15 @@ enum SmallWorlds {
     func run(_ vm: Int, _ vcpu: Int) -> ProgramStep {
       .run(vcpu: vm * 2 + vcpu, entries: 1, claims: false)
     }
-    let steps = [
+    var steps = [
       Array(repeating: run(0, 0), count: rounds), Array(repeating: run(0, 1), count: rounds),
       Array([run(1, 0), run(2, 0)].prefix(rounds)),
     ]
+    if apart {
+      steps[1] = [run(2, 0)]
+      steps[2] = [run(1, 0)]
+    }
+    if let kept { steps = zip(steps, kept).map { steps, kept in kept.map { steps[$0] } } }
     do {
       return try system.prepareProgram(
         ProgramSetup(

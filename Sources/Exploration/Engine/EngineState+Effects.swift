@@ -103,6 +103,7 @@ extension EngineState {
   private mutating func choose(_ count: Int, _ pcpu: Int) -> UInt64 {
     if count < 2 { return 0 }
     let choice = strategy.pointee._withUnsafeGuaranteedRef { $0.chooseValue(below: count) }
+    if isRecording { record(choice, below: count, by: pcpu, inStep: steps &- 1) }
     absorb(UInt64(choice), by: pcpu)
     hashStep(pcpu, UInt64(StepKind.choose.rawValue), UInt64(choice))
     return UInt64(choice)

@@ -179,6 +179,7 @@ extension EngineState {
     if missing > 1 {
       choice = strategy.pointee._withUnsafeGuaranteedRef { $0.chooseValue(below: missing) }
       absorb(UInt64(choice), by: agent)
+      if isRecording { record(choice, below: missing, by: agent, inStep: steps) }
     }
     let page = missingPage(choice, pcpu)
     let context = contexts[pcpu]

@@ -55,6 +55,8 @@ extension EngineState {
         before: 0, programStep: 0, firstTouch: 0, wasChosen: false, preempts: false,
         enabled: AgentSet(bits: 0)))
     touches = room((stepLimit + 1) * 8, Touch(0, writes: false))
+    choices = room(
+      Self.choiceCapacity(stepLimit), RecordedChoice(step: 0, agent: Agent(0), count: 0, value: 0))
     programSteps = room(ControlledProgram.mostPCPUs, 0)
     stacks = room(Self.mainStack + 1, nil)
     threadStacks = room(Self.mainStack + 1, nil)
@@ -94,6 +96,8 @@ extension EngineState {
     agentHashes.deallocate()
     trace.deallocate()
     touches.deallocate()
+    choices.deallocate()
+    annotations.deallocate()
     programSteps.deallocate()
     stacks.deallocate()
     threadStacks.deallocate()
@@ -123,6 +127,8 @@ extension EngineState {
     preemptions = 0
     traceHash = 0
     touchCount = 0
+    choiceCount = 0
+    annotations.count = 0
     fingerprint = Fingerprint()
     history.update(repeating: History(), count: objects.count)
     for agent in 0..<(pcpuCount &* Agent.Role.allCases.count) {

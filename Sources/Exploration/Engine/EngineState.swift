@@ -137,6 +137,11 @@ struct EngineState {
   let touches: UnsafeMutablePointer<Touch>
   var touchCount = 0
   let programSteps: UnsafeMutablePointer<Int32>
+  /// What the workload has drawn, while recording.
+  let choices: UnsafeMutablePointer<RecordedChoice>
+  var choiceCount = 0
+  /// What is no step, while it is asked for; see `Annotation`.
+  var annotations = AnnotationBuffer()
   var lastEnabled = AgentSet(bits: 0)
   var lastWasChosen = false
   var lastPreempts = false

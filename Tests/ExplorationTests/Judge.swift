@@ -1,0 +1,285 @@
+// An independent judge: reads the recorded events of an execution, and nothing else of the engine,
+// and finds by its own models what was wrong. It shares no code with the oracles.
+
+import Domain
+import Exploration
+import Machines
+
+/// One event as the judge reads it: a step, or what a pCPU did between steps.
+struct JudgedEvent {
+  /// The number of the step, or of the step that it belongs to.
+  var step: Int
+  /// Who acts: a pCPU, or its hardware.
+  var agent: Agent
+  var operation: ControlledOperation
+  var a: UInt64
+  var b: UInt64
+  var result: UInt64
+}
+
+/// What the judge saw.
+struct JudgedFinding: Equatable {
+  let oracle: OracleID
+  let step: Int
+}
+
+/// What the judge knows of a program before it reads.
+struct JudgedWorld {
+  let pcpuCount: Int
+  let hardware: ControlledProgram.Hardware
+  let initialWords: [UInt64]
+  let initialCells: [UInt64]
+  let cellNames: [String]
+
+  init(_ program: ControlledProgram) {
+    pcpuCount = program.bodies.count
+    hardware = program.hardware
+    initialWords = program.memory.initialWords
+    initialCells = program.memory.initialCells
+    cellNames = program.memory.cellNames
+  }
+}
+
+/// Reads one execution.
+struct Judge {
+  struct Place: Hashable {
+    let pcpu: Int
+    let tag: UInt64
+    let page: Int
+  }
+
+  struct Guest {
+    var slot: Int
+    var tag: UInt64
+    var owner: UInt64
+    var table: Int
+    var isInside: Bool
+    /// The place of its install among the events.
+    var since: Int
+  }
+
+  struct Rollover {
+    var begin: Int
+    /// Guests of others when it began, by the place of their install.
+    var inside: [Int: Int]
+    var isFlushIssued = false
+    var isFlushComplete = false
+    var isJudged = false
+  }
+
+  struct Message {
+    let issuer: Int
+    let what: UInt64
+    let operand: UInt64
+  }
+
+  let world: JudgedWorld
+  private(set) var findings: [JudgedFinding] = []
+  private var now = 0
+  private var step = 0
+  var words: [UInt64]
+  private var cells: [UInt64]
+  private var guests: [Int: Guest] = [:]
+  private var rollovers: [Int: Rollover] = [:]
+  private var tlb: [Place: (owner: UInt64, version: UInt64)] = [:]
+  private(set) var travelling: [[Message]]
+  private var oldest: [Place: UInt64] = [:]
+  private var generations: [Int: UInt64] = [:]
+  private var races: RaceGraph
+
+  init(_ world: JudgedWorld) {
+    self.world = world
+    words = world.initialWords
+    cells = world.initialCells
+    travelling = Array(repeating: [], count: world.pcpuCount)
+    races = RaceGraph(pcpuCount: world.pcpuCount)
+  }
+
+  /// Reads `events` to the end.
+  mutating func read(_ events: [JudgedEvent]) {
+    for event in events {
+      step = event.step
+      if event.agent.number < world.pcpuCount {
+        if races.adds(event) { find(.race) }
+        readPCPU(event.agent.number, event)
+      } else {
+        readHardware(event.agent.number % world.pcpuCount, event)
+      }
+      now += 1
+    }
+  }
+
+  private mutating func find(_ oracle: OracleID) {
+    if world.hardware.oracles.contains(oracle) {
+      findings.append(JudgedFinding(oracle: oracle, step: step))
+    }
+  }
+
+  // MARK: pCPUs
+
+  private mutating func readPCPU(_ pcpu: Int, _ event: JudgedEvent) {
+    let object = event.operation.object
+    switch event.operation.kind {
+    case .store, .exchange: words[object] = event.a
+    case .add: words[object] &+= event.a
+    case .or: words[object] |= event.a
+    case .compareExchange: if words[object] == event.a { words[object] = event.b }
+    case .acquire: words[object] = 1
+    case .release: words[object] = 0
+    case .write: cells[object] = event.a
+    case .install: install(pcpu, event)
+    case .leaveGuest: guests[pcpu]?.isInside = false
+    case .clearContext: guests[pcpu] = nil
+    case .translate: translate(pcpu, page: Int(event.a), isAsked: true)
+    case .speculate: translate(pcpu, page: Int(event.a), isAsked: false)
+    case .invalidate: invalidate(pcpu, event.a, event.b)
+    case .waitForInvalidations:
+      if rollovers[pcpu]?.isFlushIssued == true { rollovers[pcpu]?.isFlushComplete = true }
+    case .rolloverBegins:
+      let inside = guests.filter { $0.key != pcpu && $0.value.isInside }
+      rollovers[pcpu] = Rollover(begin: now, inside: inside.mapValues(\.since))
+    case .throughout, .lostTag: judgeReserved(pcpu)
+    case .rolloverEnds:
+      judgeReserved(pcpu)
+      if rollovers[pcpu]?.isFlushComplete != true { find(.o5) }
+      rollovers[pcpu] = nil
+    case .judgeEntry: judgeEntry(event)
+    case .flushCompleted:
+      let place = Place(pcpu: -1, tag: UInt64(object), page: Int(event.a))
+      oldest[place] = max(oldest[place] ?? 0, event.b)
+    case .bug: find(.o9)
+    default: break
+    }
+  }
+
+  private mutating func install(_ pcpu: Int, _ event: JudgedEvent) {
+    let tag = event.a & 0xFFFF_FFFF
+    let guest = Guest(
+      slot: Int(event.a >> 32), tag: tag, owner: event.b, table: event.operation.object,
+      isInside: true, since: now)
+    for (other, present) in guests where other != pcpu && present.isInside {
+      guard world.hardware.tagsAreGlobal else { continue }
+      if present.owner == guest.owner && present.tag != tag { find(.o1) }
+      if present.owner != guest.owner && present.tag == tag { find(.o2) }
+    }
+    guests[pcpu] = guest
+    if tag == 0 || tag > world.hardware.highestTag { find(.o7) }
+  }
+
+  private mutating func judgeEntry(_ event: JudgedEvent) {
+    let vcpu = event.operation.object
+    // 0: nothing had been published before the last look.
+    let published = event.a >> 32
+    if published != 0, published != event.a & 0xFFFF_FFFF { find(.o8) }
+    if event.b < generations[vcpu] ?? 0 { find(.o8) }
+    generations[vcpu] = event.b
+  }
+
+  /// O6: who was in the guest all through the rollover has a number that is marked as used.
+  private mutating func judgeReserved(_ pcpu: Int) {
+    guard let rollover = rollovers[pcpu], !rollover.isJudged else { return }
+    rollovers[pcpu]?.isJudged = true
+    let bitmap = world.cellNames.indices.filter {
+      world.cellNames[$0].hasPrefix("numbers in use")
+    }
+    for (other, since) in rollover.inside {
+      guard let guest = guests[other], guest.isInside, guest.since == since else { continue }
+      let cell = Int(guest.tag) / 64
+      let isKept =
+        cell < bitmap.count && cells[bitmap[cell]] & 1 << UInt64(guest.tag % 64) != 0
+      if !isKept { find(.o6) }
+    }
+  }
+
+  // MARK: The TLB
+
+  /// Tags wrap as the hardware's do.
+  private func place(_ pcpu: Int, _ tag: UInt64, _ page: Int) -> Place {
+    Place(pcpu: pcpu, tag: tag % (1 << UInt64(world.hardware.tagBits)), page: page)
+  }
+
+  private mutating func translate(_ pcpu: Int, page: Int, isAsked: Bool) {
+    guard let guest = guests[pcpu] else { return }
+    guard let entry = tlb[place(pcpu, guest.tag, page)] else {
+      return fill(pcpu, guest, page)
+    }
+    guard isAsked else { return }
+    if entry.owner != guest.owner { find(.o3) }
+    let flushed = oldest[Place(pcpu: -1, tag: UInt64(guest.slot), page: page)] ?? 0
+    if entry.version < flushed { find(.o4) }
+  }
+
+  private mutating func fill(_ pcpu: Int, _ guest: Guest, _ page: Int) {
+    let entry = TableEntry(bits: words[guest.table + page])
+    guard entry.isValid else { return }
+    let others = (0..<world.hardware.pagesPerVM).contains { other in
+      tlb[place(pcpu, guest.tag, other)].map { $0.owner != guest.owner } ?? false
+    }
+    if others { find(.o3) }
+    tlb[place(pcpu, guest.tag, page)] = (guest.owner, entry.version)
+  }
+
+  private mutating func invalidate(_ pcpu: Int, _ what: UInt64, _ operand: UInt64) {
+    let message = Message(issuer: pcpu, what: what, operand: operand)
+    if what & 1 == 0 {
+      if world.hardware.hasTLB { drop(pcpu, message) }
+      return
+    }
+    if what & 6 == 0 {
+      rollovers[pcpu]?.isFlushIssued = true
+      rollovers[pcpu]?.isFlushComplete = false
+    }
+    guard world.hardware.hasTLB else { return }
+    for target in 0..<world.pcpuCount {
+      // So many are on their way at most.
+      if travelling[target].count == 16 { arrive(target) }
+      travelling[target].append(message)
+    }
+  }
+
+  private mutating func arrive(_ pcpu: Int) {
+    if travelling[pcpu].isEmpty { return }
+    drop(pcpu, travelling[pcpu].removeFirst())
+  }
+
+  private mutating func drop(_ pcpu: Int, _ message: Message) {
+    let tag = message.operand & 0xFFFF
+    let page = Int(message.operand >> 16)
+    tlb = tlb.filter { entry in
+      guard entry.key.pcpu == pcpu else { return true }
+      switch message.what & 6 {
+      case 0: return false
+      case 2: return entry.key.tag != place(pcpu, tag, 0).tag
+      default: return entry.key != place(pcpu, tag, page)
+      }
+    }
+  }
+
+  private mutating func readHardware(_ pcpu: Int, _ event: JudgedEvent) {
+    switch event.operation.kind {
+    case .arriveInvalidation: arrive(pcpu)
+    case .fillUnasked:
+      if let guest = guests[pcpu] { fill(pcpu, guest, Int(event.result)) }
+    default: break
+    }
+  }
+
+  // MARK: The end
+
+  /// O9: whether everybody who has not ended waits for something that nobody will bring.
+  func isDeadlock(_ unfinished: [UnfinishedPCPU]) -> Bool {
+    !unfinished.isEmpty
+      && unfinished.allSatisfy { waiting in
+        switch waiting.operation.kind {
+        case .acquire: words[waiting.operation.object] != 0
+        case .wait:
+          switch waiting.b {
+          case 0: words[waiting.operation.object] != waiting.a
+          case 1: words[waiting.operation.object] == waiting.a
+          default: words[waiting.operation.object] < waiting.a
+          }
+        default: false
+        }
+      } && travelling.allSatisfy(\.isEmpty)
+  }
+}

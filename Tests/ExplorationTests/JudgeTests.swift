@@ -1,0 +1,146 @@
+// The judge agrees with every finding of the oracles, and finds nothing where they find nothing.
+
+import Allocators
+import Domain
+import Exploration
+import Machines
+import Testing
+
+@Suite("Independent judge") struct JudgeTests {
+  static let worlds: [FaultyWorld] = Fault.all.flatMap { fault in
+    [false, true].map { FaultyWorld(fault: fault.id, hasTLB: $0) }
+  }
+
+  @Test("agrees with each finding of random schedules", arguments: worlds)
+  func agrees(_ world: FaultyWorld) {
+    let program = world.program()
+    let engine = Engine(program)
+    engine.annotates = true
+    let walk = RandomWalk()
+    var findings = 0
+    for index in 0..<10_000 where findings < 50 {
+      // Most schedules find nothing: only some of those are read.
+      let outcome = engine.run(walk, Seed(UInt64(index))).outcome
+      if outcome == .finished && index % 100 != 0 { continue }
+      let end = engine.run(walk, Seed(UInt64(index)), records: true)
+      let judged = judgement(of: engine, program)
+      switch end.outcome {
+      case .violation(.deadlock):
+        findings += 1
+        #expect(judged.findings.isEmpty)
+        #expect(judged.isDeadlock(engine.unfinished()))
+      case .violation(let violation):
+        findings += 1
+        #expect(judged.findings.contains { $0.oracle == violation.oracle }, "\(violation)")
+        // Nothing was overlooked before.
+        #expect(judged.findings.allSatisfy { $0.step == end.steps - 1 }, "\(violation)")
+      default:
+        #expect(judged.findings.isEmpty)
+        #expect(!judged.isDeadlock(engine.unfinished()))
+      }
+    }
+  }
+
+  @Test("finds nothing in the correct allocator", arguments: [false, true])
+  func clean(hasTLB: Bool) {
+    let program = SmallWorlds.m1(rounds: 2, hasTLB: hasTLB)
+    let engine = Engine(program)
+    engine.annotates = true
+    let walk = RandomWalk()
+    for index in 0..<2_000 {
+      #expect(engine.run(walk, Seed(UInt64(index)), records: true).outcome == .finished)
+      #expect(judgement(of: engine, program).findings.isEmpty)
+    }
+  }
+
+  @Test("sees an install that was edited to another tag")
+  func editedTag() {
+    let program = SmallWorlds.m1(rounds: 2, hasTLB: true)
+    let engine = Engine(program)
+    engine.annotates = true
+    var edits = 0
+    var seen: Set<OracleID> = []
+    for index in 0..<500 {
+      engine.run(RandomWalk(), Seed(UInt64(index)), records: true)
+      let events = judgedEvents(of: engine)
+      for (place, event) in events.enumerated() where event.operation.kind == .install {
+        // The tag of a guest that another pCPU has in at that time, if there is one.
+        guard let other = guestInside(events[..<place], beside: event.agent.number) else {
+          continue
+        }
+        guard other.b != event.b else { continue }
+        var edited = events
+        edited[place].a = event.a & ~0xFFFF_FFFF | other.a & 0xFFFF_FFFF
+        var judge = Judge(JudgedWorld(program))
+        judge.read(edited)
+        #expect(judge.findings.contains { $0.oracle == .o2 && $0.step == event.step })
+        judge.findings.forEach { seen.insert($0.oracle) }
+        edits += 1
+      }
+    }
+    #expect(edits > 10)
+    #expect(seen.contains(.o2))
+  }
+
+  @Test("sees a rollover whose flush was taken out of the trace") func withoutFlush() {
+    let program = SmallWorlds.m1(rounds: 2, hasTLB: false)
+    let engine = Engine(program)
+    engine.annotates = true
+    engine.run(RandomWalk(), Seed(1), records: true)
+    var judge = Judge(JudgedWorld(program))
+    judge.read(judgedEvents(of: engine).filter { $0.operation.kind != .invalidate })
+    #expect(judge.findings.contains { $0.oracle == .o5 })
+  }
+
+  @Test("sees a race when the lock's hand-over was taken out of the trace") func withoutLock() {
+    let program = SmallWorlds.m1(rounds: 2, hasTLB: false)
+    let engine = Engine(program)
+    engine.annotates = true
+    engine.run(RandomWalk(), Seed(1), records: true)
+    var judge = Judge(JudgedWorld(program))
+    judge.read(judgedEvents(of: engine).filter { $0.operation.kind != .release })
+    #expect(judge.findings.contains { $0.oracle == .race })
+  }
+
+  // MARK: Reading
+
+  private func judgement(of engine: Engine, _ program: ControlledProgram) -> Judge {
+    var judge = Judge(JudgedWorld(program))
+    judge.read(judgedEvents(of: engine))
+    return judge
+  }
+
+  /// Steps, and after each what its pCPU did before its next one.
+  private func judgedEvents(of engine: Engine) -> [JudgedEvent] {
+    var between: [Int: [JudgedEvent]] = [:]
+    for one in engine.annotations() {
+      between[one.step, default: []].append(
+        JudgedEvent(
+          step: one.step, agent: Agent(one.pcpu.index), operation: one.operation, a: one.a,
+          b: one.b, result: one.result))
+    }
+    return (between[-1] ?? [])
+      + engine.trace().enumerated().flatMap { step, event in
+        [
+          JudgedEvent(
+            step: step, agent: event.agent, operation: event.operation, a: event.a, b: event.b,
+            result: event.result)
+        ] + (between[step] ?? [])
+      }
+  }
+
+  /// The install of a guest that a pCPU other than `pcpu` is in after `events`.
+  private func guestInside(
+    _ events: ArraySlice<JudgedEvent>, beside pcpu: Int
+  ) -> JudgedEvent? {
+    var inside: [Int: JudgedEvent] = [:]
+    for event in events {
+      switch event.operation.kind {
+      case .install: inside[event.agent.number] = event
+      case .leaveGuest, .clearContext: inside[event.agent.number] = nil
+      default: break
+      }
+    }
+    return inside.first { $0.key != pcpu }?.value
+  }
+}
