@@ -16,7 +16,9 @@ public enum ScenarioFile {
   /// - Throws: `ScenarioError.inFile`, with the line where there is one.
   public static func load(path: String) throws(ScenarioError) -> Scenario {
     let bytes: [UInt8]
-    do { bytes = try read(path) } catch { throw .inFile(path: path, line: nil, error) }
+    do { bytes = try read(path, most: mostBytes) } catch {
+      throw .inFile(path: path, line: nil, error)
+    }
     return try parse(bytes, name: name(of: path), path: path)
   }
 
@@ -53,7 +55,7 @@ public enum ScenarioFile {
 
   /// The bytes of the file at `path`, whose kind and size are looked at first: a pipe would block,
   /// a device never end, and a big file cost the memory it has.
-  private static func read(_ path: String) throws(ScenarioError) -> [UInt8] {
+  static func read(_ path: String, most: Int) throws(ScenarioError) -> [UInt8] {
     let file = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
     guard file >= 0 else { throw .unreadable(reason: errorText()) }
     defer { close(file) }
@@ -64,15 +66,15 @@ public enum ScenarioFile {
     case S_IFDIR: throw .isDirectory
     default: throw .notARegularFile
     }
-    guard status.st_size <= mostBytes else {
-      throw .fileTooLarge(bytes: Int(status.st_size), most: mostBytes)
+    guard status.st_size <= most else {
+      throw .fileTooLarge(bytes: Int(status.st_size), most: most)
     }
-    return try readToEnd(of: file)
+    return try readToEnd(of: file, most: most)
   }
 
   /// What is in `file`. It may have grown since its size was asked for, so the limit is kept here
   /// too.
-  private static func readToEnd(of file: CInt) throws(ScenarioError) -> [UInt8] {
+  private static func readToEnd(of file: CInt, most: Int) throws(ScenarioError) -> [UInt8] {
     var bytes: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 1 << 16)
     while true {
@@ -81,8 +83,8 @@ public enum ScenarioFile {
       guard count >= 0 else { throw .unreadable(reason: errorText()) }
       if count == 0 { return bytes }
       bytes += chunk.prefix(count)
-      guard bytes.count <= mostBytes else {
-        throw .fileTooLarge(bytes: bytes.count, most: mostBytes)
+      guard bytes.count <= most else {
+        throw .fileTooLarge(bytes: bytes.count, most: most)
       }
     }
   }

@@ -1,5 +1,6 @@
 // The commands, and what is the same for all of them.
 
+import Campaigns
 import Domain
 import Host
 import Reports
@@ -27,7 +28,8 @@ extension Command {
 
 /// All commands, in the order of the overview.
 let commands: [any Command.Type] = [
-  SoakCommand.self, BenchCommand.self, SelftestCommand.self, ListCommand.self,
+  SoakCommand.self, BenchCommand.self, ExploreCommand.self, ReplayCommand.self,
+  ShrinkCommand.self, SelftestCommand.self, ListCommand.self,
 ]
 
 /// Options that every command has.
@@ -40,8 +42,9 @@ let globalOptions = [
 /// The exit codes, for the help.
 let exitCodes = """
   exit codes: 0 clean   1 a certain FORBIDDEN finding, or a wrong verdict of selftest   2 usage
-              6 stall   7 nothing was checked
+              3 a finding that repetition did not confirm   4 a replay diverged, or one
+              schedule gave two executions   6 stall   7 nothing was checked
   """
 
 /// The version of the tool.
-let version = "0.1.0"
+let version = toolVersion

@@ -22,6 +22,7 @@ enum Help {
         vmidtorture soak                                   the main job, 10 s
         vmidtorture soak d06 --duration 4d --seed 0x5eed   days, unattended
         vmidtorture soak small --fault B01                 a bug on purpose: it must be found
+        vmidtorture explore m1-r2 --fault B01              the same, step by step, in milliseconds
 
       \(exitCodes)
 

@@ -64,6 +64,13 @@ struct ParsedArguments {
   /// The value of an option; nil if it was not given.
   subscript(option: String) -> String? { values[option] }
 
+  /// The one word that a command takes.
+  func onlyWord(_ placeholder: String, of command: String) throws(UsageError) -> String {
+    if words.count > 1 { throw .unexpectedWord(words[1], command: command) }
+    guard let word = words.first else { throw .missingWord(placeholder, command: command) }
+    return word
+  }
+
   /// A whole number.
   func number(_ option: String, in range: ClosedRange<Int>) throws(UsageError) -> Int? {
     guard let text = values[option] else { return nil }
@@ -91,6 +98,8 @@ enum UsageError: Error {
   case missingValue(String, String)
   case unexpectedValue(String, String)
   case unexpectedWord(String, command: String)
+  case missingWord(String, command: String)
+  case contradiction(String, String)
   case badValue(String, String, wanted: String)
   case unknownName(kind: String, String, names: [String])
 }
@@ -110,6 +119,10 @@ extension UsageError: CustomStringConvertible {
       "\(name) takes no value, but '\(value)' was given; leave it out"
     case .unexpectedWord(let word, let command):
       "'\(word)' is one word too many; see vmidtorture \(command) --help"
+    case .missingWord(let placeholder, let command):
+      "\(command) needs a \(placeholder): give vmidtorture \(command) \(placeholder)"
+    case .contradiction(let one, let other):
+      "\(one) and \(other) contradict each other; leave one out"
     case .badValue(let name, let value, let wanted):
       "\(name) is '\(value)', but \(wanted) is wanted"
     case .unknownName(let kind, let name, let names):

@@ -2,35 +2,26 @@ import Foundation
 import Testing
 
 @Suite("Help") struct HelpTests {
-  /// Golden texts stand beside this file. To renew them after a wanted change, run the tests once
-  /// with VMIDTORTURE_RENEW_GOLDEN=1 and read the difference.
-  private func golden(_ name: String, is text: String) throws {
-    let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .appendingPathComponent("Golden/\(name).txt")
-    if ProcessInfo.processInfo.environment["VMIDTORTURE_RENEW_GOLDEN"] == "1" {
-      try text.write(to: file, atomically: true, encoding: .utf8)
-    }
-    #expect(text == (try String(contentsOf: file, encoding: .utf8)))
-  }
-
-  @Test(arguments: ["soak", "bench", "selftest", "list"])
+  @Test(arguments: [
+    "soak", "bench", "explore", "replay", "shrink", "selftest", "list",
+  ])
   func `each command explains itself`(_ command: String) throws {
     let outcome = try Tool.run([command, "--help"])
     #expect(outcome.exitCode == 0)
     #expect(outcome.stderr.isEmpty)
-    try golden(command, is: outcome.stdout)
+    try expectGolden(command, is: outcome.stdout)
   }
 
   @Test func `the overview names every command`() throws {
     let outcome = try Tool.run(["--help"])
     #expect(outcome.exitCode == 0)
-    try golden("overview", is: outcome.stdout)
+    try expectGolden("overview", is: outcome.stdout)
   }
 
   @Test func `without a command the overview is shown and nothing runs`() throws {
     let outcome = try Tool.run([])
     #expect(outcome.exitCode == 2)
-    try golden("overview", is: outcome.stdout)
+    try expectGolden("overview", is: outcome.stdout)
   }
 
   @Test func `help wins over what is wrong with the rest`() throws {
@@ -44,11 +35,11 @@ import Testing
   }
 
   @Test func `the list of systems, faults and scenarios is as it was`() throws {
-    try golden("list-output", is: try Tool.run(["list"]).stdout)
+    try expectGolden("list-output", is: try Tool.run(["list"]).stdout)
   }
 
   @Test(arguments: ["arm64-vmid", "kvm-arm-bare"])
   func `the site table of a system is as it was`(_ system: String) throws {
-    try golden("sites-\(system)", is: try Tool.run(["list", "--sites", system]).stdout)
+    try expectGolden("sites-\(system)", is: try Tool.run(["list", "--sites", system]).stdout)
   }
 }

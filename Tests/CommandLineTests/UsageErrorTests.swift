@@ -6,7 +6,8 @@ import Testing
   static let cases: [(String, String)] = [
     (
       "saok",
-      "there is no command 'saok'; there are soak, bench, selftest, list"
+      "there is no command 'saok'; there are soak, bench, explore, replay, "
+        + "shrink, selftest, list"
     ),
     (
       "soak --sead 5",
@@ -56,6 +57,33 @@ import Testing
         + "tagBits"
     ),
     ("bench --pcpus 0", "--pcpus is '0', but a whole number from 1 to 64 is wanted"),
+    ("explore", "explore needs a SCENARIO: give vmidtorture explore SCENARIO"),
+    (
+      "explore m1-r2 --strategy dfz",
+      "there is no strategy 'dfz'; did you mean dfs? there are portfolio, random, runs, pct, pos, "
+        + "urw, surw, dfs, delay, dpor"
+    ),
+    ("explore m1-r2 --model tso", "there is no memory model 'tso'; there are sc"),
+    (
+      "explore m1-r2 --carrier fibre",
+      "there is no carrier 'fibre'; there are fiber, thread"
+    ),
+    (
+      "explore m1-r2 --keep-going --stop-first",
+      "--keep-going and --stop-first contradict each other; leave one out"
+    ),
+    ("explore m1-r2 --jobs 0", "--jobs is '0', but a whole number from 1 to 256 is wanted"),
+    (
+      "explore m1-r2 --trace /nowhere/t.json",
+      "/nowhere/t.json cannot be written: its folder is not there or takes no files; give another "
+        + "place with --trace"
+    ),
+    ("replay", "replay needs a FILE: give vmidtorture replay FILE"),
+    (
+      "replay /nowhere.json",
+      "/nowhere.json: it cannot be read (No such file or directory); give the path of a replay file"
+    ),
+    ("shrink", "shrink needs a FILE: give vmidtorture shrink FILE"),
     ("list d06", "'d06' is one word too many; see vmidtorture list --help"),
     ("selftest d06", "'d06' is one word too many; see vmidtorture selftest --help"),
     (

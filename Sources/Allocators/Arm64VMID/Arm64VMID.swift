@@ -136,7 +136,9 @@ extension Arm64VMID {
   /// Number 0 is nobody's, and a running VM of each pCPU must fit beside the one that rolls over.
   /// The kernel warns at one number fewer (NUM_USER_VMIDS - 1 <= nr_cpus).
   public static var traits: AllocatorTraits {
-    AllocatorTraits(tagScope: .machine, leastTags: { pcpus, _ in pcpus + 1 })
+    AllocatorTraits(
+      tagScope: .machine, idWords: ["id", "active", "generation"],
+      leastTags: { pcpus, _ in pcpus + 1 })
   }
 
   public static var sites: [SiteDescription] { Arm64VMIDSites.table }

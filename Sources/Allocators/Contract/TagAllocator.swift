@@ -83,16 +83,21 @@ public struct AllocatorTraits: Sendable {
   public let leastTags: @Sendable (_ pcpus: Int, _ vms: Int) -> Int
   /// The share of entries below which a missing fast path is worth reading (O9, SUSPICIOUS).
   public let fastPathFloor: Double
+  /// The last words of the names of words that hold ids: generation << tag bits | number. Stories
+  /// print them so.
+  public let idWords: Set<String>
 
   /// The traits of one allocator.
   public init(
     tagScope: TagScope, oracles: Set<OracleID> = Set(OracleID.allCases),
-    fastPathFloor: Double = 0.01, leastTags: @escaping @Sendable (_ pcpus: Int, _ vms: Int) -> Int
+    fastPathFloor: Double = 0.01, idWords: Set<String> = [],
+    leastTags: @escaping @Sendable (_ pcpus: Int, _ vms: Int) -> Int
   ) {
     self.tagScope = tagScope
     self.oracles = oracles
     self.leastTags = leastTags
     self.fastPathFloor = fastPathFloor
+    self.idWords = idWords
   }
 }
 

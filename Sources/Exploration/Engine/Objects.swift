@@ -12,7 +12,8 @@ public struct ObjectNumbering: Sendable {
   let slots: Int
   let tags: Int
 
-  init(_ program: ControlledProgram) {
+  /// The numbers of `program`.
+  public init(_ program: ControlledProgram) {
     words = program.memory.wordNames.count
     pcpus = program.bodies.count
     slots = program.hardware.vmSlots

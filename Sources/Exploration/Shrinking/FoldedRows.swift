@@ -9,6 +9,12 @@ public struct FoldedRow: Hashable, Sendable {
   public let first: Int
   /// How many steps.
   public let count: Int
+
+  /// A line for `count` steps from `first` on.
+  public init(first: Int, count: Int) {
+    self.first = first
+    self.count = count
+  }
 }
 
 /// Folds consecutive steps of one agent into a line each, if none of them is needed to tell the

@@ -1,0 +1,111 @@
+// From a scenario, and perhaps a fault, to a program whose every step a scheduler decides.
+
+import Allocators
+import Domain
+import Exploration
+import Machines
+
+/// A scenario with a program, ready to be explored or replayed.
+public struct ControlledWorld: Sendable {
+  /// The scenario.
+  public let scenario: Scenario
+  /// What is wrong on purpose; nil for nothing.
+  public let fault: Fault?
+  /// What runs.
+  public let system: TagSystem
+  let setup: ProgramSetup
+  /// What each pCPU does, as the scenario writes it: headings of stories.
+  let stepTexts: [[String]]
+
+  /// The controlled run that `scenario`, which is valid, asks for.
+  ///
+  /// - Throws: `ExploreError` if it has no program, `PlanError` if it does not fit the system.
+  public init(_ scenario: Scenario, fault: Fault? = nil) throws {
+    guard let steps = try scenario.programSteps() else {
+      throw ExploreError.noProgram(
+        scenario.name, names: Self.explorableNames)
+    }
+    // The checks of systems, faults and tags are those of a soak.
+    let order = try SoakOrder(scenario, fault: fault, seed: Seed(0))
+    self.scenario = scenario
+    self.fault = fault
+    system = order.system
+    stepTexts = steps.map { $0.map(Self.heading) }
+    setup = ProgramSetup(
+      configuration: order.setup.configuration, plan: order.setup.plan,
+      steps: Self.programSteps(steps, vcpusPerVM: scenario.vcpusPerVM))
+  }
+
+  /// Builds it.
+  ///
+  /// - Throws: `AllocationError` if the system cannot hold the VMs.
+  func program() throws -> ControlledProgram { try system.prepareProgram(setup) }
+
+  /// The built-in scenarios that have a program.
+  static var explorableNames: [String] {
+    ((try? ScenarioLibrary.builtIn.all) ?? []).filter { $0.program != nil }.map(\.name)
+  }
+
+  /// A vCPU is handed over with its claim word if somebody else may want it: another pCPU that
+  /// runs it, or one that ends its VM.
+  private static func programSteps(
+    _ steps: [[Scenario.ProgramStep]], vcpusPerVM: Int
+  ) -> [[ProgramStep]] {
+    var homes: [Scenario.ScriptedVCPU: Set<Int>] = [:]
+    var ending: Set<VMSlot> = []
+    for (pcpu, list) in steps.enumerated() {
+      for step in list {
+        if case .run(let vcpu, _) = step { homes[vcpu, default: []].insert(pcpu) }
+        if case .end(let vm) = step { ending.insert(vm) }
+      }
+    }
+    return steps.map { list in
+      list.map { step in
+        switch step {
+        case .run(let vcpu, let entries):
+          .run(
+            vcpu: vcpu.vm.index * vcpusPerVM + vcpu.index, entries: entries,
+            claims: homes[vcpu, default: []].count > 1 || ending.contains(vcpu.vm))
+        case .unmap(let vm, let page): .unmap(vm: vm.index, page: page)
+        case .end(let vm): .end(vm: vm.index)
+        }
+      }
+    }
+  }
+
+  private static func heading(_ step: Scenario.ProgramStep) -> String {
+    switch step {
+    case .run(let vcpu, let entries):
+      "run vCPU \(vcpu)" + (entries == 1 ? "" : ", \(entries) entries")
+    case .unmap(let vm, let page): "unmap page \(page) of \(vm)"
+    case .end(let vm): "end \(vm)"
+    }
+  }
+}
+
+/// Why nothing can be explored.
+public enum ExploreError: Error, Equatable {
+  case noProgram(String, names: [String])
+  case unknownStrategy(String, names: [String])
+  case strategyNotThere(String)
+  case unwritable(path: String, reason: String, option: String)
+}
+
+extension ExploreError: CustomStringConvertible {
+  /// What was wanted, what was given, what to do.
+  public var description: String {
+    switch self {
+    case .noProgram(let scenario, let names):
+      "scenario \(scenario) has no program, and only fixed programs can be explored; give "
+        + "program: [[\"0.0\"], ...], or take one of \(names.joined(separator: ", "))"
+    case .unknownStrategy(let name, let names):
+      "there is no strategy '\(name)'; "
+        + (nearestName(to: name, among: names).map { "did you mean \($0)? " } ?? "")
+        + "there are \(names.joined(separator: ", "))"
+    case .strategyNotThere(let name):
+      "strategy \(name) is not in this build; leave --strategy out for the portfolio"
+    case .unwritable(let path, let reason, let option):
+      "\(path) cannot be written: \(reason); give another place with \(option)"
+    }
+  }
+}

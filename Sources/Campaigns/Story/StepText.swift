@@ -1,0 +1,81 @@
+// One step in words: what a cell of a story's table says.
+
+import Domain
+import Exploration
+import Machines
+
+/// Words for steps.
+struct StepText {
+  let names: TraceNames
+
+  /// The step and its site: `cas active[0] 1.3 -> 2.1 ok  [fast-claim]`.
+  func cell(_ event: TraceEvent) -> String {
+    let site = names.site(event.operation.site)
+    return words(event) + (site == "-" ? "" : "  [\(site)]")
+  }
+
+  /// Steps that concern nobody else, in one line.
+  func cells(_ events: ArraySlice<TraceEvent>) -> String {
+    guard let first = events.first, let last = events.last else { return "" }
+    let sites = "\(names.site(first.operation.site)) ... \(names.site(last.operation.site))"
+    return "\(events.count) steps of its own  [\(sites)]"
+  }
+
+  /// What was read or written, for timelines.
+  func value(_ event: TraceEvent) -> String {
+    let object = names.object(of: event.operation)
+    return object == "-" ? "\(event.result)" : names.value(event.result, of: object)
+  }
+
+  private func words(_ event: TraceEvent) -> String {
+    let object = names.object(of: event.operation)
+    func value(_ value: UInt64) -> String { names.value(value, of: object) }
+    switch event.operation.kind {
+    case .load: return "load \(object) -> \(value(event.result))"
+    case .store: return "store \(object) = \(value(event.a))"
+    case .exchange: return "xchg \(object) = \(value(event.a)), was \(value(event.before))"
+    case .add: return "add \(object): \(value(event.before)) -> \(value(event.result))"
+    case .or: return "or \(object), was \(value(event.before))"
+    case .compareExchange:
+      return event.before == event.a
+        ? "cas \(object) \(value(event.a)) -> \(value(event.b)) ok"
+        : "cas \(object) \(value(event.a)) -> \(value(event.b)) fails: \(value(event.before))"
+    case .wait: return "wait \(object) -> \(value(event.result))"
+    case .acquire: return "acquire \(object)"
+    case .release: return "release \(object)"
+    default: return hardwareWords(event)
+    }
+  }
+
+  private func hardwareWords(_ event: TraceEvent) -> String {
+    switch event.operation.kind {
+    case .install: "enter VM \(event.a >> 32) with tag \(event.a & 0xFFFF_FFFF)"
+    case .leaveGuest: "leave the guest, context stays"
+    case .clearContext: "leave the guest"
+    case .translate: "access page \(event.a): \(Self.translation(event.result))"
+    case .speculate: "speculate page \(event.a): \(Self.translation(event.result))"
+    case .invalidate: "invalidate \(Self.invalidation(event))"
+    case .waitForInvalidations: "wait for invalidations"
+    case .call: "call pCPUs"
+    case .waitForCalls: "wait for calls"
+    case .arriveInvalidation: "* an invalidation arrives"
+    case .arriveInterrupt: "* an interrupt arrives"
+    case .fillUnasked: "* fills page \(event.result) unasked"
+    default: event.operation.kind.name
+    }
+  }
+
+  private static func translation(_ result: UInt64) -> String {
+    result == 0 ? "fault" : result == 1 ? "fill" : "hit"
+  }
+
+  private static func invalidation(_ event: TraceEvent) -> String {
+    let what =
+      switch event.a & 6 {
+      case 0: "all"
+      case 2: "tag \(event.b)"
+      default: "page \(event.b >> 16) of tag \(event.b & 0xFFFF)"
+      }
+    return what + (event.a & 1 != 0 ? " everywhere" : " here")
+  }
+}

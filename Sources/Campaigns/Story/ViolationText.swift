@@ -1,0 +1,113 @@
+// What an oracle says, as a sentence with names and numbers in it.
+
+import Domain
+import Exploration
+import Machines
+
+/// Sentences for violations, from the trace that led to them.
+struct ViolationText {
+  let execution: RecordedExecution
+  let names: TraceNames
+  private var events: [TraceEvent] { execution.events }
+
+  init(_ execution: RecordedExecution, _ names: TraceNames) {
+    self.execution = execution
+    self.names = names
+  }
+
+  /// The sentence of `violation`.
+  func sentence(_ violation: Violation) -> String {
+    switch violation {
+    case .twoTags(let pcpu, let other):
+      return "\(vm(on: pcpu)) is in the guest on pCPU \(pcpu) with tag \(tag(on: pcpu)) and on "
+        + "pCPU \(other) with tag \(tag(on: other))"
+    case .twoVMs(let pcpu, let other):
+      return "tag \(tag(on: pcpu)) is live on pCPU \(other) for \(vm(on: other)) and on pCPU "
+        + "\(pcpu) for \(vm(on: pcpu))\(unlikeNames(pcpu, other)); \(flushes(between: other, pcpu))"
+    case .twoOwners(let pcpu, let tag, let owner, let other):
+      return "the TLB of pCPU \(pcpu) holds entries of two VMs under tag \(tag): of VM number "
+        + "\(owner), which runs, and of VM number \(other) (VMs numbered as created, from 1)"
+    case .staleHit(let pcpu, let tag, let page, let version, let oldest):
+      return "pCPU \(pcpu) hit an entry of page \(page) under tag \(tag) whose flush was complete: "
+        + "version \(version), but nothing older than \(oldest) may be left"
+    case .noFlush(let pcpu):
+      return "the rollover of pCPU \(pcpu) ended without a complete flush of every TLB"
+    case .lostTag(let pcpu, let running):
+      return "the rollover of pCPU \(pcpu) gave up tag \(tag(on: running)), with which "
+        + "\(vm(on: running)) was in the guest on pCPU \(running) all the time"
+    case .outOfRange(let pcpu, let tag):
+      return "pCPU \(pcpu) enters with tag \(tag), which is none that may be handed out"
+    case .generationBack(let pcpu, let from, let to):
+      return "on pCPU \(pcpu) the generation of a VM's id went back, from \(from) to \(to)"
+    case .tagChanged(let pcpu, let published, let entered):
+      return "pCPU \(pcpu) decided on tag \(published) and entered with tag \(entered)"
+    case .bug(let pcpu, let message, let length, let site):
+      return "pCPU \(pcpu) can't go on: \(text(message, length)) (\(names.site(site)))"
+    case .deadlock:
+      return "nobody can go on" + waiters
+    case .race(let pcpu, let cell, let other, let writes):
+      return "pCPU \(pcpu) \(writes ? "writes" : "reads") \(names.cell(cell)), and nothing orders "
+        + "that with an access of pCPU \(other)"
+    }
+  }
+
+  // MARK: Who is in which guest
+
+  /// The last time that `pcpu` entered a guest.
+  private func lastEntry(on pcpu: Int) -> Int? {
+    events.indices.last {
+      events[$0].agent.number == pcpu && events[$0].operation.kind == .install
+    }
+  }
+
+  private func vm(on pcpu: Int) -> String {
+    lastEntry(on: pcpu).map { "VM \(events[$0].a >> 32)" } ?? "a VM"
+  }
+
+  private func tag(on pcpu: Int) -> String {
+    lastEntry(on: pcpu).map { "\(events[$0].a & 0xFFFF_FFFF)" } ?? "?"
+  }
+
+  /// Two VMs that had one slot, one after the other, are told apart by their numbers.
+  private func unlikeNames(_ pcpu: Int, _ other: Int) -> String {
+    guard vm(on: pcpu) == vm(on: other), let a = lastEntry(on: other), let b = lastEntry(on: pcpu)
+    else { return "" }
+    return " (VM numbers \(events[a].b) and \(events[b].b): one followed the other)"
+  }
+
+  private func flushes(between first: Int, _ second: Int) -> String {
+    guard let a = lastEntry(on: first), let b = lastEntry(on: second), a < b else {
+      return "no flush between"
+    }
+    let count = events[a..<b].count {
+      $0.operation.kind == .invalidate && $0.a & 7 == 1
+    }
+    return count == 0
+      ? "no flush between" : "\(count) flush\(count == 1 ? "" : "es") of all TLBs between"
+  }
+
+  /// The deadlocked: what each waits for, and who holds it.
+  private var waiters: String {
+    let lines = execution.unfinished.map { waiting in
+      let object = names.object(of: waiting.operation)
+      let what = object == "-" ? "" : " for \(object)\(holder(of: waiting.operation))"
+      return "\(waiting.pcpu) waits\(what) at \(names.site(waiting.operation.site))"
+    }
+    return lines.isEmpty ? "" : ": " + lines.joined(separator: ", ")
+  }
+
+  /// Who took a lock last and has not given it back.
+  private func holder(of operation: ControlledOperation) -> String {
+    guard operation.kind == .acquire else { return "" }
+    let last = events.last {
+      $0.operation.object == operation.object && names.isLockStep($0)
+    }
+    guard let last, last.operation.kind != .release else { return "" }
+    return ", which \(last.agent.pcpu(pcpuCount: names.pcpuCount)) holds,"
+  }
+
+  private func text(_ address: UInt64, _ length: UInt64) -> String {
+    guard let start = UnsafePointer<UInt8>(bitPattern: UInt(address)) else { return "bug" }
+    return String(decoding: UnsafeBufferPointer(start: start, count: Int(length)), as: UTF8.self)
+  }
+}
