@@ -168,7 +168,9 @@ struct Judge {
 
   private mutating func judgeEntry(_ event: JudgedEvent) {
     let vcpu = event.operation.object
-    if event.a >> 32 != event.a & 0xFFFF_FFFF { find(.o8) }
+    // 0: nothing had been published before the last look.
+    let published = event.a >> 32
+    if published != 0, published != event.a & 0xFFFF_FFFF { find(.o8) }
     if event.b < generations[vcpu] ?? 0 { find(.o8) }
     generations[vcpu] = event.b
   }

@@ -11,6 +11,11 @@ import Testing
     [false, true].map { FaultyWorld(fault: fault.id, hasTLB: $0) }
   }
 
+  /// The faults that random schedules of this world show; the others need a larger one, or are none.
+  static let shown: Set<String> = [
+    "B01", "B02", "B04", "B09", "B11", "B28", "H01", "H02", "H04",
+  ]
+
   @Test("agrees with each finding of random schedules", arguments: worlds)
   func agrees(_ world: FaultyWorld) {
     let program = world.program()
@@ -39,7 +44,7 @@ import Testing
         #expect(!judged.isDeadlock(engine.unfinished()))
       }
     }
-    print("JUDGE \(world.fault) tlb=\(world.hasTLB) \(findings)")
+    #expect(findings > 0 || !Self.shown.contains(world.fault))
   }
 
   @Test("finds nothing in the correct allocator", arguments: [false, true])

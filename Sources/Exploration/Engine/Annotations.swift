@@ -38,23 +38,63 @@ struct AnnotationBuffer {
   func deallocate() { start?.deallocate() }
 }
 
+extension EngineState {
+  /// Sets the ways in for the next execution.
+  mutating func choosePerform(annotates: Bool) {
+    port.perform = annotates ? performAnnotated : performControlled
+    port.readCell = annotates ? readAnnotatedCell : readControlledCell
+    port.writeCell = annotates ? writeAnnotatedCell : writeControlledCell
+  }
+
+  /// Puts an annotation into the buffer; nil if it is full.
+  fileprivate mutating func annotate(
+    _ operation: ControlledOperation, _ a: UInt64, _ b: UInt64
+  ) -> UnsafeMutablePointer<Annotation>? {
+    guard annotations.count < annotations.capacity, let start = annotations.start else {
+      return nil
+    }
+    let place = start + annotations.count
+    place.initialize(
+      to: Annotation(
+        step: steps &- 1, pcpu: PCPU(current), operation: operation, a: a, b: b, result: 0))
+    annotations.count &+= 1
+    return place
+  }
+}
+
+// These do not come back from what ends the execution: its annotation keeps the result 0.
+
 /// Notes what is no step, and goes on as usual.
-let performAnnotated: ControlledCall = { raw, bits, a, b in
+private func performAnnotated(
+  _ raw: UnsafeMutableRawPointer, _ bits: UInt64, _ a: UInt64, _ b: UInt64
+) -> UInt64 {
   let state = raw.assumingMemoryBound(to: EngineState.self)
   let operation = ControlledOperation(bits: bits)
-  let place = state.pointee.annotations.count
-  guard !operation.kind.isSchedulePoint, place < state.pointee.annotations.capacity,
-    let start = state.pointee.annotations.start
+  guard !operation.kind.isSchedulePoint, let place = state.pointee.annotate(operation, a, b)
   else { return performControlled(raw, bits, a, b) }
-  (start + place).initialize(
-    to: Annotation(
-      step: state.pointee.steps &- 1, pcpu: PCPU(state.pointee.current), operation: operation,
-      a: a, b: b, result: 0))
-  state.pointee.annotations.count &+= 1
-  // Does not come back from what ends the execution.
   let result = performControlled(raw, bits, a, b)
-  start[place].result = result
+  place.pointee.result = result
   return result
+}
+
+private func readAnnotatedCell(
+  _ raw: UnsafeMutableRawPointer, _ number: Int, _ value: UInt64
+) -> UInt64 {
+  let state = raw.assumingMemoryBound(to: EngineState.self)
+  let place = state.pointee.annotate(
+    ControlledOperation(.read, .relaxed, Site(0), object: number), value, 0)
+  let result = readControlledCell(raw, number, value)
+  place?.pointee.result = result
+  return result
+}
+
+private func writeAnnotatedCell(
+  _ raw: UnsafeMutableRawPointer, _ number: Int, _ value: UInt64
+) -> UInt64 {
+  let state = raw.assumingMemoryBound(to: EngineState.self)
+  _ = state.pointee.annotate(
+    ControlledOperation(.write, .relaxed, Site(0), object: number), value, 0)
+  return writeControlledCell(raw, number, value)
 }
 
 extension Engine {

@@ -90,6 +90,10 @@ public final class DelayBoundedSearch: Search {
     list[agentCount - 1] = agent
   }
 
+  override func hasBeenReached(_ end: ExecutionEnd) -> Bool {
+    cache?.hasBeenSeen(end.fingerprint, salt: 0, used: used) ?? false
+  }
+
   public override func advance(_ engine: Engine) -> Bool {
     while var node = stack.popLast() {
       if node.choice == node.most { continue }

@@ -4,7 +4,7 @@ import Domain
 import Machines
 
 /// Which step happens before which, and which pairs race.
-struct EventClocks {
+final class EventClocks {
   private var agents = 0
   private var objects = 0
   /// Per step: for each agent, how many of its steps happen before or are this one.
@@ -23,7 +23,7 @@ struct EventClocks {
   private var previousWrites: [Int] = []
   private var candidates: [Int] = []
 
-  mutating func begin(_ shape: ProgramShape) {
+  func begin(_ shape: ProgramShape) {
     agents = shape.agentCount
     owners.removeAll(keepingCapacity: true)
     numbers.removeAll(keepingCapacity: true)
@@ -68,7 +68,7 @@ struct EventClocks {
   /// Adds `step`, the next one, and calls `race` for each earlier step that it races with: one that
   /// it depends on, that is not before it through its own agent, and before which it could have
   /// been taken.
-  mutating func add(
+  func add(
     _ step: Int, _ state: UnsafeMutablePointer<EngineState>, race: (Int) -> Void
   ) {
     if lastWrite.isEmpty {
@@ -86,16 +86,21 @@ struct EventClocks {
     numbers.append(previous < 0 ? 1 : numbers[previous] + 1)
     join(step, agent, previous, touched)
     for (index, candidate) in candidates.enumerated()
-    where !candidates[..<index].contains(candidate)
-      && (previous < 0 || !isBefore(candidate, previous))
-    {
+    where !candidates[..<index].contains(candidate) && isDirect(candidate, previous) {
       race(candidate)
     }
     enter(step, agent, event, touched)
   }
 
+  /// Whether nothing lies between `candidate` and the step in happens-before: neither its agent's
+  /// previous step nor another step that it depends on.
+  private func isDirect(_ candidate: Int, _ previous: Int) -> Bool {
+    if previous >= 0, isBefore(candidate, previous) { return false }
+    return !candidates.contains { $0 != candidate && isBefore(candidate, $0) }
+  }
+
   /// The steps that conflict with a touch and come last.
-  private mutating func collect(
+  private func collect(
     _ touch: Touch, _ agent: Int, _ event: TraceEvent,
     _ state: UnsafeMutablePointer<EngineState>
   ) {
@@ -138,7 +143,7 @@ struct EventClocks {
   }
 
   /// The clock of `step`: the join over all that it depends on.
-  private mutating func join(
+  private func join(
     _ step: Int, _ agent: Int, _ previous: Int, _ touched: UnsafeBufferPointer<Touch>
   ) {
     let base = step * agents
@@ -155,14 +160,14 @@ struct EventClocks {
     clocks[base + agent] = numbers[step]
   }
 
-  private mutating func joinClock(_ base: Int, _ earlier: Int) {
+  private func joinClock(_ base: Int, _ earlier: Int) {
     for agent in 0..<agents {
       clocks[base + agent] = max(clocks[base + agent], clocks[earlier * agents + agent])
     }
   }
 
   /// From now on `step` is the last one of its agent and on its objects.
-  private mutating func enter(
+  private func enter(
     _ step: Int, _ agent: Int, _ event: TraceEvent, _ touched: UnsafeBufferPointer<Touch>
   ) {
     lastOfAgent[agent] = step

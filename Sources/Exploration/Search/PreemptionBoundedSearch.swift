@@ -81,6 +81,10 @@ public final class PreemptionBoundedSearch: Search {
     return node.choice
   }
 
+  override func hasBeenReached(_ end: ExecutionEnd) -> Bool {
+    cache?.hasBeenSeen(end.fingerprint, salt: 0, used: used) ?? false
+  }
+
   /// The next option of the deepest node that has one within the bound.
   public override func advance(_ engine: Engine) -> Bool {
     while var node = stack.popLast() {

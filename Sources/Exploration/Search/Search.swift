@@ -31,8 +31,12 @@ open class Search: Strategy {
   /// Whether every schedule within the bound has been seen; meaningful when `advance` said no.
   open var isComplete: Bool { stepLimits == 0 }
 
+  /// Whether the state in which an execution ended had been reached before.
+  func hasBeenReached(_ end: ExecutionEnd) -> Bool { false }
+
   public override func end(_ end: ExecutionEnd) {
     switch end.outcome {
+    case .finished where hasBeenReached(end): givenUp += 1
     case .finished, .violation:
       executions += 1
       traces.insert(end.fingerprint)

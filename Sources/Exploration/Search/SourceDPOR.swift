@@ -12,7 +12,7 @@ public final class SourceDPOR: Search {
   private var nodes: [Node] = []
   /// Footprints of steps that sleep, stacked with the nodes that they belong to.
   private var arena: [Touch] = []
-  private var events = EventClocks()
+  private let events = EventClocks()
   private var step = 0
   /// Steps below this one have been seen by the execution before: their races are known.
   private var firstNew = 0
@@ -59,7 +59,8 @@ public final class SourceDPOR: Search {
       let sleep = step == 0 ? AgentSet(bits: 0) : inheritedSleep(point.state)
       let awake = AgentSet(bits: point.enabled.bits & ~sleep.bits)
       if awake.isEmpty { return Strategy.abandon }
-      open(point.enabled, sleep, choice: awake.first)
+      // Going on with the same pCPU keeps the first schedules easy to read.
+      open(point.enabled, sleep, choice: awake.contains(point.last) ? point.last : awake.first)
     }
     defer { step += 1 }
     return nodes[step].choice
@@ -125,10 +126,7 @@ public final class SourceDPOR: Search {
     let initials = events.initials(after: first, upTo: second)
     if initials.bits & nodes[first].backtrack.bits != 0 { return }
     let possible = AgentSet(bits: initials.bits & nodes[first].enabled.bits)
-    let racer = events.agent(of: second)
-    if possible.contains(racer) {
-      nodes[first].backtrack.insert(racer)
-    } else if !possible.isEmpty {
+    if !possible.isEmpty {
       nodes[first].backtrack.insert(possible.first)
     } else {
       nodes[first].backtrack.bits |= nodes[first].enabled.bits

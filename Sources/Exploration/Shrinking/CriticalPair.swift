@@ -65,11 +65,16 @@ extension Specimen {
   /// The steps of one pCPU after those of another, in the order in which they first appear.
   ///
   /// Hardware acts for the pCPU that made it act: an invalidation or a call arrives for the one
-  /// that sent it.
-  func serialOrder() -> [Int] {
+  /// that sent it. With `failingLast`, the pCPU of the last step comes last: none follows one that
+  /// stands in the middle of something then.
+  func serialOrder(failingLast: Bool = false) -> [Int] {
     let groups = schedule.steps.indices.map(actsFor)
     var firsts: [Int] = []
     for group in groups where !firsts.contains(group) { firsts.append(group) }
+    if failingLast, let last = groups.last {
+      firsts.removeAll { $0 == last }
+      firsts.append(last)
+    }
     return firsts.flatMap { first in groups.indices.filter { groups[$0] == first } }
   }
 
