@@ -40,6 +40,11 @@ let package = Package(
       resources: [
         .embedInCode("d06.json5"), .embedInCode("small.json5"),
         .embedInCode("no-switch-barrier.json5"),
+        .embedInCode("m1-r1.json5"), .embedInCode("m1-r2.json5"), .embedInCode("m1-r2-tlb.json5"),
+        .embedInCode("x.json5"), .embedInCode("old-r1.json5"), .embedInCode("old-r2.json5"),
+        .embedInCode("e2.json5"), .embedInCode("e2-two-tags.json5"), .embedInCode("e2-tlb.json5"),
+        .embedInCode("churn.json5"), .embedInCode("migration.json5"),
+        .embedInCode("suspended.json5"), .embedInCode("unmap.json5"), .embedInCode("retag.json5"),
       ]),
     .target(
       name: "Campaigns",

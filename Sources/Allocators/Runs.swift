@@ -8,6 +8,7 @@ extension TagSystem {
   /// The systems that `list` shows.
   public static let all: [TagSystem] = [
     arm64VMID,
+    kvmArmBare,
     TagSystem(
       "template-global-lock", "the README's example: one lock, no rollover, tags run out",
       source: "Sources/Allocators/Template/GlobalLockAllocator.swift",
@@ -23,6 +24,14 @@ extension TagSystem {
     Arm64VMID<InstrumentedLiveMachine, Arm64VMIDAsMerged>.self,
     Arm64VMID<ControlledMachine, Arm64VMIDAsMerged>.self)
 
+  /// KVM on arm before it shared the ASIDs' scheme.
+  public static let kvmArmBare = TagSystem(
+    "kvm-arm-bare", "KVM's VMID allocator on arm before 2021: a rollover throws all guests out",
+    source: "Linux virt/kvm/arm/arm.c, merged 2013, publication as of \(KVMArmBareSites.commit)",
+    KVMArmBare<LiveMachine, KVMArmBareAsMerged>.self,
+    KVMArmBare<InstrumentedLiveMachine, KVMArmBareAsMerged>.self,
+    KVMArmBare<ControlledMachine, KVMArmBareAsMerged>.self)
+
   /// The system called `name`.
   public static func named(_ name: String) -> TagSystem? { all.first { $0.name == name } }
 }
@@ -34,6 +43,10 @@ extension Fault {
       "B01", "fast-path-stores", "the fast path tests its slot, then stores into it",
       origin: "synthetic", oracles: [.o2, .o6],
       .system(wrong("B01", .o2, FastPathStores.self))),
+    Fault(
+      "B01S", "fast-path-stores-unasked", "the fast path stores into its slot without a test",
+      origin: "synthetic", oracles: [.o2, .o6],
+      .system(wrong("B01S", .o2, FastPathStoresUnasked.self))),
     Fault(
       "B02", "scan-loads-then-stores", "the rollover's scan loads a slot, then stores 0",
       origin: "synthetic", oracles: [.o2, .o6], needsPauses: true,
@@ -73,6 +86,10 @@ extension Fault {
       origin: "synthetic", oracles: [.o2, .o6], needsPauses: true,
       .system(wrong("B28", .o2, ActiveAfterUnlock.self))),
     Fault(
+      "B37", "generation-published-first", "a VM's generation is published before its number",
+      origin: "f0cf47d939d0", oracles: [.o1, .o2, .o7],
+      .system(wrong("B37", .o1, GenerationFirst.self))),
+    Fault(
       "H01", "no-lock", "the slow path goes without its lock",
       origin: "synthetic", oracles: [.o1, .o2, .o3, .o4, .o5, .o6, .o8, .o9],
       .system(wrong("H01", .o2, NoLock.self))),
@@ -97,7 +114,12 @@ extension Fault {
     all.first { $0.id.lowercased() == text.lowercased() || $0.name == text.lowercased() }
       ?? all.first { $0.name.lowercased() == text.lowercased() }
   }
+}
 
+// A system with a step replaced, one pair of functions for each protocol of rules. Always inlined,
+// as `TagSystem.init` is.
+
+extension Fault {
   @inline(__always)
   private static func wrong<Rules: Arm64VMIDRules>(
     _ row: String, _ oracle: OracleID, _ rules: Rules.Type
@@ -110,9 +132,42 @@ extension Fault {
     _ row: String, _ verdict: ExpectedVerdict, _ rules: Rules.Type
   ) -> TagSystem {
     TagSystem(
-      "arm64-vmid", "KVM's VMID allocator on arm64 with fault \(row)",
-      source: "Linux arch/arm64/kvm/vmid.c, \(Arm64VMIDSites.commit)", verdict: verdict,
+      TagSystem.arm64VMID, with: row, verdict,
       Arm64VMID<LiveMachine, Rules>.self, Arm64VMID<InstrumentedLiveMachine, Rules>.self,
       Arm64VMID<ControlledMachine, Rules>.self)
+  }
+
+  @inline(__always)
+  private static func wrong<Rules: KVMArmBareRules>(
+    _ row: String, _ oracle: OracleID, _ rules: Rules.Type
+  ) -> TagSystem {
+    version(row, .wrong(row: row, oracle: oracle, scenario: "small"), rules)
+  }
+
+  @inline(__always)
+  private static func version<Rules: KVMArmBareRules>(
+    _ row: String, _ verdict: ExpectedVerdict, _ rules: Rules.Type
+  ) -> TagSystem {
+    TagSystem(
+      TagSystem.kvmArmBare, with: row, verdict,
+      KVMArmBare<LiveMachine, Rules>.self, KVMArmBare<InstrumentedLiveMachine, Rules>.self,
+      KVMArmBare<ControlledMachine, Rules>.self)
+  }
+}
+
+extension TagSystem {
+  /// `system` with fault `row`: its types are those of the same allocator with other rules.
+  @inline(__always)
+  fileprivate init<Bare: TagAllocator, Instrumented: TagAllocator, Controlled: TagAllocator>(
+    _ system: TagSystem, with row: String, _ verdict: ExpectedVerdict,
+    _ bare: Bare.Type, _ instrumented: Instrumented.Type, _ controlled: Controlled.Type
+  )
+  where
+    Bare.M == LiveMachine, Instrumented.M == InstrumentedLiveMachine,
+    Controlled.M == ControlledMachine
+  {
+    self.init(
+      system.name, "\(system.summary), with fault \(row)", source: system.source,
+      verdict: verdict, bare, instrumented, controlled)
   }
 }

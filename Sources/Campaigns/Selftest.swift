@@ -82,6 +82,7 @@ public enum Selftest {
     goOn: @escaping () -> Bool
   ) throws -> (oracle: OracleID, after: Duration)? {
     var scenario = scenario
+    scenario.system = fault.kind.system.name
     scenario.duration = budget
     // A stall is looked for with less patience than in a long run.
     scenario.stallAfter = min(scenario.stallAfter, .seconds(1))
@@ -98,6 +99,7 @@ public enum Selftest {
     goOn: @escaping () -> Bool = { true }
   ) throws -> CleanOutcome {
     var scenario = scenario
+    if let fault { scenario.system = fault.kind.system.name }
     scenario.duration = plan.cleanRun
     var findings: [Finding] = []
     var checks: UInt64 = 0

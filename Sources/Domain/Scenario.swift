@@ -94,6 +94,9 @@ public struct Scenario: Sendable, Equatable {
   /// What each pCPU runs, as `VM.vCPU`, again and again; nil for seeded choices.
   /// See `scriptedVCPUs()`.
   public var script: [[String]]?
+  /// What each pCPU does once under controlled execution, in the order given. See
+  /// `programSteps()`.
+  public var program: [[String]]?
 
   /// The scenario `name` with every key at its default.
   public init(name: String, summary: String) {

@@ -11,6 +11,7 @@ extension Scenario {
     try checkUsableTags()
     try checkInitialState()
     _ = try scriptedVCPUs()
+    _ = try programSteps()
   }
 
   private func checkRange(of key: ScenarioKey) throws(ScenarioError) {

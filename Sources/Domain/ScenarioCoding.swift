@@ -46,7 +46,7 @@ extension Scenario {
         throw .wrongType(key: key.name, wanted: .numbers, given: .text(text))
       }
       try set(key, to: .list(numbers.compactMap { $0 }.map(ScenarioValue.integer)))
-    case .text, .duration, .perturbation, .oracleMode, .initialState, .script:
+    case .text, .duration, .perturbation, .oracleMode, .initialState, .lists:
       try set(key, to: ScenarioValue.text(text))
     }
   }
@@ -62,7 +62,8 @@ extension Scenario {
     case .oracleMode: .text(oracles.rawValue)
     case .pair(let path): .list(self[keyPath: path].map(ScenarioValue.integer))
     case .initialState: initialState.map(\.value)
-    case .script: script.map { .list($0.map { .list($0.map(ScenarioValue.text)) }) }
+    case .lists(let path):
+      self[keyPath: path].map { .list($0.map { .list($0.map(ScenarioValue.text)) }) }
     }
   }
 
@@ -78,7 +79,7 @@ extension Scenario {
     case .oracleMode: oracles = try value.asChoice(name)
     case .pair(let path): self[keyPath: path] = try value.asIntegers(name)
     case .initialState: initialState = try InitialState(value, name)
-    case .script: script = try value.asScript(name)
+    case .lists(let path): self[keyPath: path] = try value.asLists(name)
     }
   }
 }
@@ -161,16 +162,16 @@ extension ScenarioValue {
     return integers
   }
 
-  fileprivate func asScript(_ key: String) throws(ScenarioError) -> [[String]] {
-    guard case .list(let lists) = self else { throw wrong(key, .script) }
-    var script: [[String]] = []
-    for (i, item) in lists.enumerated() {
+  fileprivate func asLists(_ key: String) throws(ScenarioError) -> [[String]] {
+    guard case .list(let items) = self else { throw wrong(key, .lists) }
+    var lists: [[String]] = []
+    for (i, item) in items.enumerated() {
       guard case .list(let list) = item else { throw item.wrong("\(key)[\(i)]", .texts) }
       var texts: [String] = []
       for (j, text) in list.enumerated() { texts.append(try text.asText("\(key)[\(i)][\(j)]")) }
-      script.append(texts)
+      lists.append(texts)
     }
-    return script
+    return lists
   }
 
   private func wrong(_ key: String, _ wanted: ScenarioError.Kind) -> ScenarioError {

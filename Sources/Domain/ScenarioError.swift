@@ -45,6 +45,16 @@ public indirect enum ScenarioError: Error, Equatable, Sendable {
   case scriptText(String, pcpu: Int)
   case scriptNoSuchVCPU(Scenario.ScriptedVCPU, pcpu: Int, vms: Int, vcpusPerVM: Int)
   case scriptSharesVCPU(Scenario.ScriptedVCPU, first: Int, second: Int)
+  case programCount(Int, pcpus: Int)
+  case programPCPUs(Int, most: Int)
+  case programEmpty
+  case programText(String, pcpu: Int)
+  case programEntries(Scenario.ProgramStep, pcpu: Int, most: Int)
+  case programNoSuchVCPU(Scenario.ProgramStep, pcpu: Int, vms: Int, vcpusPerVM: Int)
+  case programNoSuchVM(Scenario.ProgramStep, pcpu: Int, vms: Int)
+  case programNoSuchPage(Scenario.ProgramStep, pcpu: Int, pagesPerVM: Int)
+  /// The VM whose page pCPU `pcpu` unmaps may be gone: pCPU `ending` ends it.
+  case programUnmapsEndingVM(Scenario.ProgramStep, pcpu: Int, ending: Int)
 
   // Finding one by its name.
   case unknownScenario(String, names: [String])
@@ -58,7 +68,7 @@ public indirect enum ScenarioError: Error, Equatable, Sendable {
     case numbers = "a list of whole numbers"
     case texts = "a list of texts in quotes"
     case initialState = "an object with numbers and full"
-    case script = "a list of lists of texts"
+    case lists = "a list of lists of texts"
   }
 }
 
@@ -84,6 +94,10 @@ extension ScenarioError {
     case .initialNumbersCount, .initialNumberOutOfRange, .initialNumberTwice:
       ["initialState.numbers"]
     case .scriptCount, .scriptEmpty, .scriptText, .scriptNoSuchVCPU, .scriptSharesVCPU: ["script"]
+    case .programPCPUs: ["pcpus", "program"]
+    case .programCount, .programEmpty, .programText, .programEntries, .programNoSuchVCPU,
+      .programNoSuchVM, .programNoSuchPage, .programUnmapsEndingVM:
+      ["program"]
     }
   }
 }
@@ -180,6 +194,35 @@ extension ScenarioError: CustomStringConvertible {
     case .scriptSharesVCPU(let vcpu, let first, let second):
       return "script has \"\(vcpu)\" on pCPU \(first) and on pCPU \(second), but a vCPU stays on "
         + "one pCPU; delete one of the two"
+
+    case .programCount(let given, let pcpus):
+      return "program has \(counted(given, "list")), but \(Self.thereAre(pcpus, "pCPU")); "
+        + "give one list per pCPU, [] to one that does nothing"
+    case .programPCPUs(let pcpus, let most):
+      return "pcpus is \(pcpus), but a program has at most \(counted(most, "pCPU")); lower pcpus, "
+        + "or leave program out"
+    case .programEmpty:
+      return "program has no step; give one pCPU at least one, such as \"0.0\""
+    case .programText(let text, let pcpu):
+      return "program of pCPU \(pcpu) has \(quoted(text)), but a step is VM.vCPU, "
+        + "VM.vCPU*entries, unmap VM:page or end VM; write for example \"0.1*2\" for two entries "
+        + "of vCPU 1 of VM 0"
+    case .programEntries(let step, let pcpu, let most):
+      return "program of pCPU \(pcpu) has \"\(step)\", but a slice of a program has 1 to \(most) "
+        + "entries; write so many behind the *"
+    case .programNoSuchVCPU(let step, let pcpu, let vms, let vcpusPerVM):
+      return "program of pCPU \(pcpu) has \"\(step)\", but the last vCPU is "
+        + "\"\(vms - 1).\(vcpusPerVM - 1)\" (both count from 0); name one that is there"
+    case .programNoSuchVM(let step, let pcpu, let vms):
+      return "program of pCPU \(pcpu) has \"\(step)\", but the last VM is \(vms - 1) (they count "
+        + "from 0); name one that is there"
+    case .programNoSuchPage(let step, let pcpu, let pagesPerVM):
+      return "program of pCPU \(pcpu) has \"\(step)\", but a VM's last page is \(pagesPerVM - 1) "
+        + "(they count from 0); name one that is there, or raise pagesPerVM"
+    case .programUnmapsEndingVM(let step, let pcpu, let ending):
+      return
+        "program of pCPU \(pcpu) has \"\(step)\", but pCPU \(ending) ends that VM, and whoever "
+        + "unmaps must know that it is there; put both on one pCPU"
 
     case .unknownScenario(let name, let names):
       let nearest = nearestName(to: name, among: names).map { "did you mean \($0)? " } ?? ""

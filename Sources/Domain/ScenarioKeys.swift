@@ -31,7 +31,7 @@ enum ScenarioSlot: Sendable {
   case oracleMode
   case pair(Path<[Int]>)
   case initialState
-  case script
+  case lists(Path<[[String]]?>)
 }
 
 /// What a number may be: "a tag has" 1 to 16 "bits".
@@ -139,7 +139,11 @@ extension Scenario {
     ScenarioKey(
       name: "script", meaning: "what each pCPU runs, again and again, instead of seeded choices",
       range: "[[\"VM.vCPU\", ...], one list per pCPU]", defaultText: "none",
-      option: nil, slot: .script),
+      option: nil, slot: .lists(\.script)),
+    ScenarioKey(
+      name: "program", meaning: "what each pCPU does, once, under controlled execution",
+      range: "[[\"VM.vCPU*entries\", \"unmap VM:page\", \"end VM\", ...], one list per pCPU]",
+      defaultText: "none", option: nil, slot: .lists(\.program)),
   ]
 }
 

@@ -17,9 +17,7 @@ extension Scenario {
     /// The vCPU that `text` names; nil if it names none.
     public init?(parsing text: String) {
       let parts = text.split(separator: ".", omittingEmptySubsequences: false)
-      guard parts.count == 2,
-        parts.allSatisfy({ $0.allSatisfy { $0.isASCII && $0.isWholeNumber } }),
-        let vm = Int(parts[0]), let index = Int(parts[1])
+      guard parts.count == 2, let vm = wholeNumber(parts[0]), let index = wholeNumber(parts[1])
       else { return nil }
       self.init(vm: VMSlot(vm), index: index)
     }
@@ -60,4 +58,9 @@ extension Scenario {
     }
     return vcpu
   }
+}
+
+/// The number that `text` writes with digits alone; nil if there is anything else.
+func wholeNumber(_ text: Substring) -> Int? {
+  text.allSatisfy { $0.isASCII && $0.isWholeNumber } ? Int(text) : nil
 }

@@ -8,10 +8,18 @@ import Domain
 public typealias ControlledCall =
   @convention(c) (UnsafeMutableRawPointer, UInt64, UInt64, UInt64) -> UInt64
 
+/// The way in for plain memory, which is no schedule point and of which there is much: the machine
+/// that called, the cell's number, the value to write; returns the value read.
+public typealias CellCall = @convention(c) (UnsafeMutableRawPointer, Int, UInt64) -> UInt64
+
 /// What front and engine share. Stands at the beginning of the engine's state.
 public struct ControlledPort {
   /// Decides and performs an operation. The first argument is the port's own address.
   public var perform: ControlledCall
+  /// Reads a cell.
+  public var readCell: CellCall
+  /// Writes a cell.
+  public var writeCell: CellCall
   /// Possible pCPUs.
   public var pcpuCount: Int
   /// The words' values, for looks that are no operations.
@@ -25,11 +33,14 @@ public struct ControlledPort {
   /// The last translation's owner, version and other owner under its tag.
   public var translation: (owner: VMIdentity, version: UInt64, other: VMIdentity) = (0, 0, 0)
 
-  /// A port to `perform`.
+  /// A port to these ways in.
   public init(
-    perform: ControlledCall, pcpuCount: Int, words: UnsafeMutablePointer<UInt64>
+    perform: ControlledCall, readCell: CellCall, writeCell: CellCall, pcpuCount: Int,
+    words: UnsafeMutablePointer<UInt64>
   ) {
     self.perform = perform
+    self.readCell = readCell
+    self.writeCell = writeCell
     self.pcpuCount = pcpuCount
     self.words = words
     cells = words
@@ -129,11 +140,13 @@ public struct ControlledMachine: Machine, @unchecked Sendable {
   // MARK: Cells
 
   @inlinable @inline(__always)
-  public func read(_ cell: ControlledCell) -> UInt64 { perform(.read, object: cell.number) }
+  public func read(_ cell: ControlledCell) -> UInt64 {
+    port.pointee.readCell(UnsafeMutableRawPointer(port), cell.number, 0)
+  }
 
   @inlinable @inline(__always)
   public func write(_ cell: ControlledCell, _ value: UInt64) {
-    perform(.write, object: cell.number, value)
+    _ = port.pointee.writeCell(UnsafeMutableRawPointer(port), cell.number, value)
   }
 
   // MARK: Waiting

@@ -58,7 +58,9 @@ public final class ControlledMemory: MachineMemory, @unchecked Sendable {
     cells.initialize(repeating: 0, count: Self.capacity)
     port = .allocate(capacity: 1)
     port.initialize(
-      to: ControlledPort(perform: performDirectly, pcpuCount: pcpuCount, words: words))
+      to: ControlledPort(
+        perform: performDirectly, readCell: readDirectly, writeCell: writeDirectly,
+        pcpuCount: pcpuCount, words: words))
     port.pointee.cells = cells
   }
 
@@ -131,10 +133,17 @@ private let performDirectly: ControlledCall = { raw, bits, a, b in
   case .wait: return seen
   case .acquire: word.pointee = 1
   case .release: word.pointee = 0
-  case .read: return port.pointee.cells[operation.object]
-  case .write: port.pointee.cells[operation.object] = a
   case .bug: preconditionFailure("a bug before the pCPUs start")
   default: return 0
   }
   return seen
+}
+
+private let readDirectly: CellCall = { raw, number, _ in
+  raw.assumingMemoryBound(to: ControlledPort.self).pointee.cells[number]
+}
+
+private let writeDirectly: CellCall = { raw, number, value in
+  raw.assumingMemoryBound(to: ControlledPort.self).pointee.cells[number] = value
+  return 0
 }

@@ -5,22 +5,35 @@ import Domain
 /// What kind of step an operation is.
 public enum StepKind: UInt8, Sendable, CaseIterable {
   // Words.
-  case load, store, exchange, add, or, compareExchange, fence
-  // Waiting.
-  case wait, acquire, release
+  case load, store, exchange, add, or, compareExchange
+  case release
+  // Those that wait until they may go on.
+  case acquire, wait, waitForInvalidations, waitForCalls
   // Hardware.
-  case install, leaveGuest, clearContext, translate, speculate, invalidate, waitForInvalidations
-  case call, waitForCalls
+  case install, leaveGuest, clearContext, translate, speculate, invalidate, call
   // What the hardware does by itself; only agents make these steps.
   case arriveInvalidation, arriveInterrupt, fillUnasked
-  // No schedule points: plain memory, and what is said to the oracles.
-  case read, write, choose, note
+  // No schedule points: barriers, and what is said to the oracles. Plain memory has its own way in.
+  case fence, choose, note
   case rolloverBegins, throughout, lostTag, rolloverEnds
   case judgeEntry, flushCompleted, takeInterruption, contextOf, flushCount, beginStep, bug
 
   /// Whether a scheduler decides before it. Fences order, but touch nothing.
   @inlinable @inline(__always)
-  public var isSchedulePoint: Bool { rawValue < StepKind.read.rawValue && self != .fence }
+  public var isSchedulePoint: Bool {
+    unsafeBitCast(self, to: UInt8.self) < unsafeBitCast(StepKind.fence, to: UInt8.self)
+  }
+
+  /// Whether its object is a word that it reads or writes.
+  public var isOnWord: Bool { rawValue <= StepKind.wait.rawValue }
+
+  /// Whether it may have to wait: then it can be chosen only when its condition holds.
+  @inlinable @inline(__always)
+  public var mayWait: Bool {
+    let raw = unsafeBitCast(self, to: UInt8.self)
+    return raw >= unsafeBitCast(StepKind.acquire, to: UInt8.self)
+      && raw <= unsafeBitCast(StepKind.waitForCalls, to: UInt8.self)
+  }
 
   /// The name in traces and replay files.
   public var name: String { "\(self)" }
@@ -71,13 +84,14 @@ public struct ControlledOperation: Equatable, Sendable {
   /// What kind of step it is.
   @inlinable @inline(__always)
   public var kind: StepKind {
-    StepKind(rawValue: UInt8(truncatingIfNeeded: bits)).unsafelyUnwrapped
+    // The cases are numbered from 0 without gaps: their raw values are how they are stored.
+    unsafeBitCast(UInt8(truncatingIfNeeded: bits), to: StepKind.self)
   }
 
   /// Its ordering.
   @inlinable @inline(__always)
   public var order: OrderCode {
-    OrderCode(rawValue: UInt8(truncatingIfNeeded: bits &>> 8)).unsafelyUnwrapped
+    unsafeBitCast(UInt8(truncatingIfNeeded: bits &>> 8), to: OrderCode.self)
   }
 
   /// Where in the source it is made.

@@ -10,7 +10,7 @@ public struct ControlledProgram: Sendable {
   /// Words, cells and their first values.
   public let memory: ControlledMemory
   /// What each pCPU runs, once.
-  public let bodies: [@Sendable (ControlledMachine) -> Void]
+  public let bodies: [ProgramBody]
   /// The hardware and the oracles.
   public let hardware: Hardware
 
@@ -60,11 +60,39 @@ public struct ControlledProgram: Sendable {
   /// A program; one body per pCPU, at most `mostPCPUs`.
   public init(
     memory: ControlledMemory, hardware: Hardware = .none,
-    bodies: [@Sendable (ControlledMachine) -> Void]
+    bodies: [ProgramBody]
   ) {
     precondition((1...Self.mostPCPUs).contains(bodies.count), "1 to 8 pCPUs")
     self.memory = memory
     self.hardware = hardware
     self.bodies = bodies
   }
+}
+
+/// What one pCPU runs. A class with one method, so that an engine can run it without counting
+/// references: an execution that is given up never comes back to release any.
+open class ProgramBody: @unchecked Sendable {
+  /// A body.
+  public init() {}
+
+  /// Runs the program of the pCPU `m`. Holds no reference and nothing else to release over an
+  /// operation of `m`.
+  open func run(on m: ControlledMachine) {}
+}
+
+/// A body that is a closure.
+public final class ClosureBody: ProgramBody, @unchecked Sendable {
+  private let closure: @Sendable (ControlledMachine) -> Void
+  private let kept: (any Sendable)?
+
+  /// Runs `closure`, and keeps what it uses without owning it.
+  public init(
+    keeping kept: (any Sendable)? = nil,
+    _ closure: @escaping @Sendable (ControlledMachine) -> Void
+  ) {
+    self.closure = closure
+    self.kept = kept
+  }
+
+  public override func run(on m: ControlledMachine) { closure(m) }
 }

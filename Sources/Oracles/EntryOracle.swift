@@ -20,14 +20,15 @@ public enum EntryVerdict: Sendable, Equatable {
   /// - Parameters:
   ///   - generation: of the id, now.
   ///   - previous: what this vCPU saw at its last entry; reads of one word never go back.
-  ///   - published: the number that the allocator made active on this pCPU.
+  ///   - published: the number that the allocator made active on this pCPU; 0 if it publishes none
+  ///     before the entry.
   ///   - entered: the number read late, that the hardware got.
   @inlinable @inline(__always)
   public static func judgeIdentity(
     generation: UInt64, previous: UInt64, published: UInt64, entered: UInt64
   ) -> EntryVerdict? {
     if generation < previous { return .generationWentBack }
-    if published != entered { return .numberChangedAfterPublication }
+    if published != 0, published != entered { return .numberChangedAfterPublication }
     return nil
   }
 }

@@ -31,6 +31,21 @@ import Testing
     #expect(rolloverBeforeClaim(Arm64VMIDAsMerged.self) == [2, 1])
   }
 
+  @Test func `B01S: a claim that nobody asked for runs over a rollover long past`() {
+    func secondEntry<Rules: Arm64VMIDRules>(_ rules: Rules.Type) -> Entry {
+      let world = world(rules)
+      world.pass([0, 1], on: 0)
+      world.enter(0, on: 0)
+      // A rollover by VM 3 empties the slot and keeps VM 0's number, but in the new generation; VM 1
+      // on the other pCPU then brings VM 0's id up to date as well.
+      world.pass([2, 3, 0], on: 1)
+      return world.enter(0, on: 0)
+    }
+    #expect(secondEntry(FastPathStoresUnasked.self).tookFastPath, "past the lock")
+    #expect(!secondEntry(FastPathStores.self).tookFastPath)
+    #expect(!secondEntry(Arm64VMIDAsMerged.self).tookFastPath)
+  }
+
   /// pCPU 1 rolls over for VM 3; after its first step at pCPU 0's slot pCPU 0, which had done its
   /// three loads before, claims for VM 0. Returns whether it may, and VM 3's tag.
   private func claimInScan<Rules: Arm64VMIDRules>(_ rules: Rules.Type) -> (Bool, UInt64) {

@@ -57,3 +57,20 @@ import Testing
     #expect(complaint { () throws(ScenarioError) in try broken.all } == wanted)
   }
 }
+
+@Suite("The scenarios that are compiled in") struct BuiltInScenarioTests {
+  @Test(arguments: ScenarioLibrary.builtIn.names)
+  func `those with a program are small`(_ name: String) throws {
+    let scenario = try ScenarioLibrary.builtIn.scenario(named: name)
+    guard let program = try scenario.programSteps() else { return }
+    #expect((2...3).contains(scenario.pcpus))
+    #expect((2...4).contains(scenario.vms))
+    #expect((2...3).contains(scenario.usableTagCount))
+    #expect(program.joined().count <= 8)
+  }
+
+  @Test func `most have a program`() throws {
+    let without = try ScenarioLibrary.builtIn.all.filter { $0.program == nil }.map(\.name)
+    #expect(without == ["d06", "small", "no-switch-barrier"])
+  }
+}

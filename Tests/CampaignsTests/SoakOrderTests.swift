@@ -1,5 +1,6 @@
 import Allocators
 import Domain
+import Foundation
 import Machines
 import Testing
 
@@ -109,6 +110,11 @@ import Testing
     for scenario in try ScenarioLibrary.builtIn.all {
       #expect(throws: Never.self) { try SoakOrder(scenario, seed: Seed(1)) }
     }
-    #expect(ScenarioLibrary.builtIn.names == ["d06", "small", "no-switch-barrier"])
+    let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .appendingPathComponent("../../Stress/Scenarios")
+    let files = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+      .filter { $0.hasSuffix(".json5") }.map { String($0.dropLast(6)) }
+    #expect(ScenarioLibrary.builtIn.names.sorted() == files.sorted())
+    #expect(ScenarioLibrary.builtIn.names.first == "d06", "soak's default")
   }
 }

@@ -47,7 +47,8 @@ import Testing
     try golden("list-output", is: try Tool.run(["list"]).stdout)
   }
 
-  @Test func `the site table of arm64-vmid is as it was`() throws {
-    try golden("sites-arm64-vmid", is: try Tool.run(["list", "--sites", "arm64-vmid"]).stdout)
+  @Test(arguments: ["arm64-vmid", "kvm-arm-bare"])
+  func `the site table of a system is as it was`(_ system: String) throws {
+    try golden("sites-\(system)", is: try Tool.run(["list", "--sites", system]).stdout)
   }
 }

@@ -22,7 +22,9 @@ import Testing
     ("soak d06 small", "'small' is one word too many; see vmidtorture soak --help"),
     (
       "soak d60",
-      "no scenario is called \"d60\"; there are d06, small, no-switch-barrier; a file is given "
+      "no scenario is called \"d60\"; there are d06, small, no-switch-barrier, m1-r1, m1-r2, "
+        + "m1-r2-tlb, x, old-r1, old-r2, e2, e2-two-tags, e2-tlb, churn, migration, suspended, "
+        + "unmap, retag; a file is given "
         + "by a path with / or .json5 in it"
     ),
     (
@@ -40,7 +42,7 @@ import Testing
     (
       "bench arm64",
       "there is no system 'arm64'; did you mean arm64-vmid? there are arm64-vmid, "
-        + "template-global-lock"
+        + "kvm-arm-bare, template-global-lock"
     ),
     (
       "soak small --system template-global-lock",

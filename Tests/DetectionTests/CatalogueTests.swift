@@ -55,6 +55,17 @@ extension RealThreads {
       #expect(outcome.isClean, "\(outcome.findings)")
     }
 
+    @Test(arguments: [Perturbation.off, .light])
+    func `the allocator that throws guests out is not reported`(_ perturb: Perturbation) throws {
+      var scenario = try small
+      scenario.system = "kvm-arm-bare"
+      scenario.perturb = perturb
+      var plan = SelftestPlan.quick
+      plan.cleanRun = .seconds(2)
+      let outcome = try Selftest.runClean(nil, on: scenario, plan: plan, seed: Seed(2026))
+      #expect(outcome.isClean, "\(outcome.findings)")
+    }
+
     @Test func `the template is not reported`() throws {
       var scenario = try small
       scenario.system = "template-global-lock"

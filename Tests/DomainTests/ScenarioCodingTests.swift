@@ -19,7 +19,7 @@ import Testing
 
   @Test func `what holds nothing is left out`() {
     let names = Scenario.keys.map(\.name).filter { SmallScenario.fresh.values[$0] == nil }
-    #expect(names == ["usableTags", "initialState", "script"])
+    #expect(names == ["usableTags", "initialState", "script", "program"])
   }
 
   @Test func `what is not said is at its default`() throws {
@@ -139,6 +139,12 @@ import Testing
       "script[0][1] is 0.5, but it takes a text in quotes; "
         + "write script: [[\"VM.vCPU\", ...], one list per pCPU]"
     ),
+    (
+      "program", .list([.list([]), .text("0.0")]),
+      "program[1] is \"0.0\", but it takes a list of texts in quotes; "
+        + "write program: [[\"VM.vCPU*entries\", \"unmap VM:page\", \"end VM\", ...], "
+        + "one list per pCPU]"
+    ),
     ("tagbits", .integer(4), "\"tagbits\" is no key of a scenario; did you mean tagBits?"),
     (
       "colour", .integer(4),
@@ -147,7 +153,7 @@ import Testing
         + "longStayEvery, longStayAccesses, hackbenchRuns, messagesPerRun, messageEvery, "
         + "channelCapacity, unmapEvery, speculateEvery, suspendEvery, migrateEvery, contextSwitchBarrier, "
         + "putBeforeContextDead, claimAfterPut, duration, perturb, oracles, stallAfter, "
-        + "watchdogEvery, initialState, script"
+        + "watchdogEvery, initialState, script, program"
     ),
   ]
 

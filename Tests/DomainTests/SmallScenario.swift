@@ -39,6 +39,7 @@ enum SmallScenario {
     scenario.watchdogEvery = .microseconds(10)
     scenario.initialState = Scenario.InitialState(numbers: [0, 1, 2, 0, 3], full: true)
     scenario.script = [["0.0", "1.1"], ["0.1"], ["2.0"]]
+    scenario.program = [["0.0", "unmap 1:16"], [], ["0.0*2", "end 4"]]
     return scenario
   }
 

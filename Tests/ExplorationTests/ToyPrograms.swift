@@ -14,7 +14,7 @@ enum Toys {
     let memory = ControlledMemory(pcpuCount: bodies.count)
     let bank = memory.words(words, initially: 0, .packed, named: "x")
     return ControlledProgram(
-      memory: memory, bodies: bodies.map { body in { m in body(m, bank) } })
+      memory: memory, bodies: bodies.map { body in ClosureBody { m in body(m, bank) } })
   }
 
   /// Each of `count` pCPUs writes the same word once.

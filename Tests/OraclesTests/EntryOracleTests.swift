@@ -36,6 +36,10 @@ import Testing
         == .numberChangedAfterPublication)
   }
 
+  @Test func `where none was published any number may be entered with`() {
+    #expect(judge(generation: 5, previous: 5, published: 0, entered: 4) == nil)
+  }
+
   @Test func `the same generation and any later one are right`() {
     #expect(judge(generation: 5, previous: 5) == nil)
     #expect(judge(generation: 6, previous: 5) == nil)

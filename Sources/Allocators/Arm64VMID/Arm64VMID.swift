@@ -63,8 +63,7 @@ public struct Arm64VMID<M: Machine, Rules: Arm64VMIDRules>: TagAllocator {
   public func prepareEntry(_ vcpu: Void, of vm: M.Word, on m: M) -> Entry {
     let id = m.load(vm, .relaxed, at: Arm64VMIDSites.fastID)
     let seen = m.load(active[m.pcpu], .relaxed, at: Arm64VMIDSites.fastActive)
-    // 0: a rollover has passed. Its message is "take the lock".
-    if seen == 0 { return enterUnderLock(vm, because: .slotWasEmptied, on: m) }
+    if !Rules.slotIsLive(seen) { return enterUnderLock(vm, because: .slotWasEmptied, on: m) }
     let current = m.load(generation, .relaxed, at: Arm64VMIDSites.fastGeneration)
     if !isOfGeneration(id, current) { return enterUnderLock(vm, because: .idIsOld, on: m) }
     if !Rules.claim(active[m.pcpu], seen: seen, id: id, on: m) {

@@ -6,6 +6,8 @@ import Machines
 
 /// The replaceable steps. A fault overrides the one that it is about and nothing else.
 public protocol Arm64VMIDRules: Sendable {
+  /// Whether what the fast path found in this pCPU's active slot lets it go on.
+  static func slotIsLive(_ seen: UInt64) -> Bool
   /// The fast path's claim: puts `id` into this pCPU's active slot unless a rollover has emptied
   /// it. Returns whether it did.
   static func claim<M: Machine>(_ slot: M.Word, seen: UInt64, id: UInt64, on m: M) -> Bool
@@ -33,6 +35,10 @@ public protocol Arm64VMIDRules: Sendable {
 // swift-format-ignore: AllPublicDeclarationsHaveDocumentation
 // Documented in the protocol.
 extension Arm64VMIDRules {
+  /// 0: a rollover has passed. Its message is "take the lock".
+  @inline(__always)
+  public static func slotIsLive(_ seen: UInt64) -> Bool { seen != 0 }
+
   /// The compare-exchange expects what was seen, and its result is compared with 0: only a
   /// rollover writes 0, only this pCPU writes anything else, so "not 0" means that it succeeded.
   @inline(__always)

@@ -152,7 +152,8 @@ public struct Entry: Sendable {
   /// What the entry instruction itself flushes.
   public enum Flush: Sendable { case nothing, thisTag, everything }
 
-  /// The number under which this pCPU is active from now on.
+  /// The number under which this pCPU is active from now on; `.undecided` if nothing is published
+  /// before the entry, so that the late id alone says.
   public let tag: Tag
   /// Whether the lock-free path sufficed.
   public let tookFastPath: Bool
@@ -166,6 +167,11 @@ public struct Entry: Sendable {
     self.tookFastPath = tookFastPath
     self.flush = flush
   }
+}
+
+extension Tag {
+  /// What an `Entry` says that publishes no number.
+  @inlinable public static var undecided: Tag { Tag(0) }
 }
 
 /// Why an allocation failed.

@@ -105,6 +105,7 @@ extension GuestLoop {
   private mutating func noteUser(
     of tag: Tag, _ owner: VMIdentity, _ slot: VMSlot, on m: A.M
   ) {
+    if tag == .undecided { return }
     let word = world.parts.value.lastUser[Int(truncatingIfNeeded: tag.number)]
     let user = UInt64(truncatingIfNeeded: slot.index &+ 1) &<< 32 | UInt64(owner)
     let earlier = m.observe(word)

@@ -137,10 +137,12 @@ func prepareProgram<A: TagAllocator>(
     in: memory)
   try world.createAll(from: setup.plan.initialState, on: memory.setupMachine)
   let owner = WorldOwner(world, in: memory)
-  let bodies = setup.steps.map { steps -> @Sendable (ControlledMachine) -> Void in
-    let kept = KeptSteps(steps)
-    return { m in
-      ProgramLoop(world: owner.world, m: m).run(kept.steps)
+  // The closure is compiled for exactly this allocator; a method of a generic class would not be.
+  let bodies = setup.steps.map { list in
+    let kept = KeptSteps(list)
+    nonisolated(unsafe) let steps = kept.steps
+    return ClosureBody(keeping: (owner, kept)) { m in
+      ProgramLoop(world: world, m: m).run(steps)
     }
   }
   let hasTLB = knobs.accessesPerEntry > 0 || knobs.speculateEvery > 0

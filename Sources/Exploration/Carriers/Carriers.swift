@@ -7,15 +7,15 @@ import Machines
 
 /// One pCPU's program, where its stack finds it.
 final class Body {
-  let run: @Sendable (ControlledMachine) -> Void
+  let program: Unmanaged<ProgramBody>
   let machine: ControlledMachine
   let state: UnsafeMutablePointer<EngineState>
 
   init(
-    _ run: @escaping @Sendable (ControlledMachine) -> Void, _ machine: ControlledMachine,
+    _ program: ProgramBody, _ machine: ControlledMachine,
     _ state: UnsafeMutablePointer<EngineState>
   ) {
-    self.run = run
+    self.program = Unmanaged.passUnretained(program)
     self.machine = machine
     self.state = state
   }
@@ -26,7 +26,7 @@ final class Body {
 private func runBody(_ raw: UnsafeMutableRawPointer?) {
   guard let raw else { return }
   Unmanaged<Body>.fromOpaque(raw)._withUnsafeGuaranteedRef { body in
-    body.run(body.machine)
+    body.program._withUnsafeGuaranteedRef { $0.run(on: body.machine) }
     finish(body.state, body.machine.pcpu.index)
   }
   fatalError("an ended program was resumed")
@@ -45,7 +45,7 @@ final class Carriers {
   private var threads: [PinnedThread] = []
 
   init(
-    _ bodies: [@Sendable (ControlledMachine) -> Void],
+    _ bodies: [ProgramBody],
     _ state: UnsafeMutablePointer<EngineState>, _ carrier: Carrier, cpu: Int?
   ) {
     self.state = state

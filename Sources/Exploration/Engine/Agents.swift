@@ -83,8 +83,11 @@ public struct AgentSet: Equatable, Sendable {
   /// The agent at `position` of the set, in ascending order; `position` is below `count`.
   @inlinable @inline(__always)
   public func member(_ position: Int) -> Int {
+    // The first two without a branch: which one it is cannot be predicted.
     var rest = bits
-    for _ in 0..<position { rest &= rest &- 1 }
+    rest = position > 0 ? rest & (rest &- 1) : rest
+    rest = position > 1 ? rest & (rest &- 1) : rest
+    if position > 2 { for _ in 2..<position { rest &= rest &- 1 } }
     return rest.trailingZeroBitCount
   }
 

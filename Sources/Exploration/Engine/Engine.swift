@@ -78,8 +78,7 @@ public final class Engine {
   public func run(_ strategy: Strategy, _ seed: Seed, records: Bool = false) -> ExecutionEnd {
     strategy.begin(seed, shape)
     state.pointee.reset(strategy: Unmanaged.passUnretained(strategy), records: records)
-    state.pointee.port.perform =
-      records && state.pointee.annotations.isOn ? performAnnotated : performControlled
+    if state.pointee.annotations.isOn { state.pointee.annotate(records) }
     carriers.run()
     let end = ExecutionEnd(
       outcome: state.pointee.outcome, steps: state.pointee.steps,

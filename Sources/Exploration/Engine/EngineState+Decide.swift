@@ -42,11 +42,13 @@ extension EngineState {
       }
       lastEnabled = enabled
       lastWasChosen = isDecision
-      lastPreempts = next != current && enabled.contains(current)
-      if isDecision {
-        decisions &+= 1
-        if lastPreempts { preemptions &+= 1 }
-      }
+      // No branch: whether it is the same pCPU again cannot be predicted.
+      let couldGoOn = Int(
+        truncatingIfNeeded: enabled.bits &>> UInt64(truncatingIfNeeded: current) & 1)
+      let preempts = couldGoOn & (next == current ? 0 : 1)
+      lastPreempts = preempts != 0
+      preemptions &+= preempts
+      decisions &+= isDecision ? 1 : 0
       if next < pcpuCount { return next }
       takeHardwareStep(next)
     }
@@ -101,10 +103,8 @@ extension EngineState {
   mutating func publish(_ pcpu: Int, _ bits: UInt64, _ a: UInt64, _ b: UInt64) {
     pending[pcpu] = PendingOperation(bits: bits, a: a, b: b)
     ready.insert(pcpu)
-    switch ControlledOperation(bits: bits).kind {
-    case .acquire, .wait, .waitForInvalidations, .waitForCalls: conditional.insert(pcpu)
-    default: conditional.remove(pcpu)
-    }
+    conditional.remove(pcpu)
+    if ControlledOperation(bits: bits).kind.mayWait { conditional.insert(pcpu) }
   }
 
   /// `pcpu` has run its program. Its hardware stays: calls still reach it.

@@ -11,7 +11,9 @@ extension EngineState {
     let operation = ControlledOperation(bits: bits)
     let object = operation.object
     let before = object < wordCount ? words[object] : 0
-    if isRecording { record(pcpu, bits, a, b, before: before) }
+    if isRecording {
+      record(pcpu, bits, a, b, before: operation.kind.isOnWord ? before : 0)
+    }
     var result: UInt64
     switch operation.kind {
     case .load, .wait:
@@ -67,21 +69,8 @@ extension EngineState {
   }
 
   /// What is no schedule point.
-  @inline(__always)
-  mutating func performAtOnce(
-    _ pcpu: Int, _ operation: ControlledOperation, _ a: UInt64, _ b: UInt64
-  ) -> UInt64 {
-    switch operation.kind {
-    case .read: return readCell(operation.object, pcpu)
-    case .write:
-      writeCell(operation.object, a, pcpu)
-      return 0
-    default: return watch(pcpu, operation, a, b)
-    }
-  }
-
   @inline(never)
-  private mutating func watch(
+  mutating func performAtOnce(
     _ pcpu: Int, _ operation: ControlledOperation, _ a: UInt64, _ b: UInt64
   ) -> UInt64 {
     let object = operation.object
@@ -96,9 +85,12 @@ extension EngineState {
     case .judgeEntry: judgeEntry(pcpu, vcpu: object, tags: a, generation: b)
     case .flushCompleted: flushCompleted(pcpu, slot: object, page: Int(a), version: b)
     case .takeInterruption:
+      touch(objects.context(pcpu), writes: true, by: pcpu)
       defer { contexts[pcpu].interrupted = false }
       return contexts[pcpu].interrupted ? 1 : 0
-    case .contextOf: return contextWord(object).bits
+    case .contextOf:
+      touch(objects.context(object), writes: false, by: pcpu)
+      return contextWord(object).bits
     case .flushCount: return flushes
     case .bug:
       violate(.bug(pcpu: pcpu, message: a, length: b, site: operation.site))

@@ -10,7 +10,9 @@ extension EngineState {
   ) -> UInt64 {
     switch operation.kind {
     case .install: install(pcpu, operation.object, a, VMIdentity(truncatingIfNeeded: b))
-    case .leaveGuest: leaveGuest(pcpu)
+    case .leaveGuest:
+      touch(objects.context(pcpu), writes: true, by: pcpu)
+      leaveGuest(pcpu)
     case .clearContext: clearContext(pcpu)
     case .translate: return translate(pcpu, page: Int(a), asked: true)
     case .speculate: return translate(pcpu, page: Int(a), asked: false)
@@ -159,19 +161,27 @@ extension EngineState {
     (0..<pages).count { tlbs[place(pcpu, contexts[pcpu].tag, $0)] == 0 }
   }
 
+  /// The page at `position` of those that are not in the TLB.
+  private func missingPage(_ position: Int, _ pcpu: Int) -> Int {
+    var left = position
+    for page in 0..<pages where tlbs[place(pcpu, contexts[pcpu].tag, page)] == 0 {
+      if left == 0 { return page }
+      left -= 1
+    }
+    return 0
+  }
+
   /// The hardware of `pcpu` fills one of the pages that are not there; which, the strategy says. A
   /// walk that finds nothing leaves an empty entry, so that it does not walk again and again.
   private mutating func fillUnasked(_ pcpu: Int, by agent: Int) {
-    let missing = (0..<pages).filter { tlbs[place(pcpu, contexts[pcpu].tag, $0)] == 0 }
-    let choice =
-      missing.count < 2
-      ? 0
-      : strategy.pointee._withUnsafeGuaranteedRef { $0.chooseValue(below: missing.count) }
-    let page = missing[choice]
-    if missing.count > 1 {
+    let missing = fillablePages(pcpu)
+    var choice = 0
+    if missing > 1 {
+      choice = strategy.pointee._withUnsafeGuaranteedRef { $0.chooseValue(below: missing) }
       absorb(UInt64(choice), by: agent)
-      if isRecording { record(choice, below: missing.count, by: agent, inStep: steps) }
+      if isRecording { record(choice, below: missing, by: agent, inStep: steps) }
     }
+    let page = missingPage(choice, pcpu)
     let context = contexts[pcpu]
     touch(objects.context(pcpu), writes: false, by: agent)
     touch(objects.tlb(pcpu), writes: true, by: agent)
@@ -210,6 +220,7 @@ extension EngineState {
     for target in 0..<pcpuCount {
       // A full queue holds the issuer up until the oldest one has arrived.
       if queueLengths[target] == EngineState.queueCapacity { arrive(target, by: pcpu) }
+      touch(objects.queue(target), writes: true, by: pcpu)
       queues[target &* EngineState.queueCapacity &+ queueLengths[target]] =
         TravellingInvalidation(what: what, operand: operand, issuer: pcpu)
       queueLengths[target] &+= 1
@@ -226,6 +237,7 @@ extension EngineState {
     for place in 0..<queueLengths[target] { queue[place] = queue[place &+ 1] }
     outstanding[oldest.issuer] &-= 1
     if queueLengths[target] == 0 { hardwareEnabled.remove(pcpuCount &+ target) }
+    touch(objects.queue(target), writes: true, by: agent)
     touch(objects.invalidations(oldest.issuer), writes: true, by: agent)
     touch(objects.tlb(target), writes: true, by: agent)
     drop(target, oldest.what, oldest.operand)
@@ -286,6 +298,7 @@ extension EngineState {
       AgentSet(bits: callsPending[pcpu]).forEach {
         touch(objects.calls($0), writes: true, by: agent)
       }
+      touch(objects.context(pcpu), writes: true, by: agent)
       callsPending[pcpu] = 0
       contexts[pcpu].interrupted = true
       refreshInterrupt(pcpu)

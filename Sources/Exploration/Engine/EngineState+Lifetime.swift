@@ -63,7 +63,9 @@ extension EngineState {
     forgottenStacks = room(Self.mainStack + 1, nil)
     batons = .allocate(capacity: Self.mainStack + 1)
     for place in 0...Self.mainStack { (batons + place).initialize(to: Baton()) }
-    port = ControlledPort(perform: performControlled, pcpuCount: pcpuCount, words: words)
+    port = ControlledPort(
+      perform: performControlled, readCell: readControlledCell,
+      writeCell: writeControlledCell, pcpuCount: pcpuCount, words: words)
     port.counters = room(Counter.allCases.count, 0)
   }
 

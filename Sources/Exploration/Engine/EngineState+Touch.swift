@@ -15,10 +15,9 @@ extension EngineState {
     let place = history + object
     let own = agentHashes + agent
     let salt = UInt64(truncatingIfNeeded: object) &<< 1 | (writes ? 1 : 0)
-    var hash = own.pointee.write ^ salt &* 0x9E37_79B9_7F4A_7C15
-    hash = EngineState.mix(hash &+ place.pointee.write &* 0xD6E8_FEB8_6659_FD93)
+    var hash = EngineState.fold(own.pointee.write ^ salt, place.pointee.write ^ Self.firstKey)
     if writes {
-      hash = EngineState.mix(hash ^ place.pointee.reads)
+      hash = EngineState.fold(hash ^ Self.secondKey, place.pointee.reads ^ Self.thirdKey)
       place.pointee.write = hash
       place.pointee.reads = 0
     } else {
@@ -39,10 +38,9 @@ extension EngineState {
     _ place: UnsafeMutablePointer<History>, _ own: UnsafeMutablePointer<History>,
     _ salt: UInt64, _ writes: Bool
   ) {
-    var hash = own.pointee.write2 &+ salt &* 0xC2B2_AE3D_27D4_EB4F
-    hash = EngineState.mix(hash ^ place.pointee.write2 &* 0x1656_67B1_9E37_79F9)
+    var hash = EngineState.fold(own.pointee.write2 ^ salt, place.pointee.write2 ^ Self.thirdKey)
     if writes {
-      hash = EngineState.mix(hash &+ place.pointee.reads2)
+      hash = EngineState.fold(hash ^ Self.firstKey, place.pointee.reads2 ^ Self.secondKey)
       place.pointee.write2 = hash
       place.pointee.reads2 = 0
     } else {
@@ -61,21 +59,28 @@ extension EngineState {
     if isWide { fingerprint.high &+= own.pointee.write2 }
   }
 
-  /// A bijection on 64 bits that spreads every bit: two rounds of xor-shift and multiply.
+  // Odd numbers without a pattern, so that a zero does not make a product zero.
+  static let firstKey: UInt64 = 0x9E37_79B9_7F4A_7C15
+  static let secondKey: UInt64 = 0xD6E8_FEB8_6659_FD93
+  static let thirdKey: UInt64 = 0xC2B2_AE3D_27D4_EB4F
+
+  /// Mixes two numbers into one: the halves of their product, folded. One multiplication.
   @inline(__always)
-  static func mix(_ value: UInt64) -> UInt64 {
-    var z = value
-    z = (z ^ (z &>> 32)) &* 0xD6E8_FEB8_6659_FD93
-    z = (z ^ (z &>> 29)) &* 0x9E37_79B9_7F4A_7C15
-    return z ^ (z &>> 32)
+  static func fold(_ a: UInt64, _ b: UInt64) -> UInt64 {
+    let product = a.multipliedFullWidth(by: b)
+    return product.high ^ product.low
   }
+
+  /// Spreads every bit.
+  @inline(__always)
+  static func mix(_ value: UInt64) -> UInt64 { fold(value ^ firstKey, secondKey) }
 
   /// Adds a step to the trace hash: who, what, where, to which object, and the value.
   @inline(__always)
   mutating func hashStep(_ agent: Int, _ bits: UInt64, _ value: UInt64) {
-    traceHash =
-      (traceHash ^ bits &+ UInt64(truncatingIfNeeded: agent) &<< 56) &* 0x9E37_79B9_7F4A_7C15
-    traceHash = (traceHash ^ (traceHash &>> 29) ^ value) &* 0xD6E8_FEB8_6659_FD93
+    traceHash = EngineState.fold(
+      traceHash ^ bits &+ UInt64(truncatingIfNeeded: agent) &<< 56 ^ Self.firstKey,
+      value ^ Self.secondKey &+ traceHash)
   }
 
   /// Puts a step into the trace. Its touches follow.

@@ -28,13 +28,15 @@ public struct ObjectNumbering: Sendable {
   @inline(__always) func invalidations(_ pcpu: Int) -> Int { words &+ 2 &* pcpus &+ pcpu }
   /// The calls that a pCPU has made and that are not handled.
   @inline(__always) func calls(_ pcpu: Int) -> Int { words &+ 3 &* pcpus &+ pcpu }
+  /// The invalidations on their way to the TLB of a pCPU: they arrive in the order of their issue.
+  @inline(__always) func queue(_ pcpu: Int) -> Int { words &+ 4 &* pcpus &+ pcpu }
   /// Where a VM is in the guest, and with which tag: O1. Its completed flushes, too: O4.
-  @inline(__always) func vm(_ slot: Int) -> Int { words &+ 4 &* pcpus &+ slot }
+  @inline(__always) func vm(_ slot: Int) -> Int { words &+ 5 &* pcpus &+ slot }
   /// Which VMs are in the guest with a tag: O2.
-  @inline(__always) func tag(_ tag: Int) -> Int { words &+ 4 &* pcpus &+ slots &+ tag }
+  @inline(__always) func tag(_ tag: Int) -> Int { words &+ 5 &* pcpus &+ slots &+ tag }
 
   /// How many there are.
-  public var count: Int { words + 4 * pcpus + slots + tags }
+  public var count: Int { words + 5 * pcpus + slots + tags }
 
   /// What `object` is called.
   public func name(_ object: Int, _ memory: ControlledMemory) -> String {
@@ -46,8 +48,9 @@ public struct ObjectNumbering: Sendable {
     case 1: return "TLB of pCPU \(pcpu)"
     case 2: return "invalidations of pCPU \(pcpu)"
     case 3: return "calls of pCPU \(pcpu)"
+    case 4: return "invalidation queue of pCPU \(pcpu)"
     default:
-      let rest = hardware - 4 * pcpus
+      let rest = hardware - 5 * pcpus
       return rest < slots ? "VM \(rest)" : "tag \(rest - slots)"
     }
   }

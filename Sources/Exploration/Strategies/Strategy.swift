@@ -76,6 +76,8 @@ public struct DecisionPoint {
   @inline(__always) public var decision: Int { state.pointee.decisions }
   /// The pCPU that ran last; none of them at the start.
   @inline(__always) public var last: Int { state.pointee.current }
+  /// The pCPUs whose programs have not ended: those that can go, and those that wait.
+  @inline(__always) public var live: AgentSet { state.pointee.ready }
   /// pCPUs of the program.
   @inline(__always) public var pcpuCount: Int { state.pointee.pcpuCount }
   /// Of the happens-before relation so far.

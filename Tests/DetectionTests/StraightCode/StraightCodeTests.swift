@@ -31,7 +31,8 @@ struct StraightCodeTests {
   }
 
   @Test func `a fault outside the fast path leaves it straight`() throws {
-    for version in try faults() where version != .fault("FastPathStores") {
+    let inIt = ["FastPathStores", "FastPathStoresUnasked"].map(LiveVersion.fault)
+    for version in try faults() where !inIt.contains(version) {
       expectNone(FastPathRules.complaints(about: try loop(.soak, version)), of: version)
     }
   }

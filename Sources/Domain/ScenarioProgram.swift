@@ -1,0 +1,111 @@
+// The program of a scenario: what each pCPU does once, step by step, when a scheduler decides who
+// goes next. A script is run for ever by real threads; a program ends.
+
+extension Scenario {
+  /// The most pCPUs that a program may have. The ways in which their steps may follow one another
+  /// grow faster than anybody can look at them.
+  static let mostProgramPCPUs = 8
+  /// The most guest entries of one slice of a program.
+  static let mostProgramEntries = 16
+
+  /// One step of a pCPU's program.
+  public enum ProgramStep: Hashable, Sendable {
+    /// One slice of a vCPU, with so many guest entries: `1.0`, `1.0*2`.
+    case run(ScriptedVCPU, entries: Int)
+    /// An MMU notifier takes a page from a VM: `unmap 0:1`.
+    case unmap(VMSlot, page: Int)
+    /// A VM ends, and a new one takes its slot: `end 2`.
+    case end(VMSlot)
+  }
+
+  /// The program, one list per pCPU; nil if there is none. A list may be empty, but not all.
+  ///
+  /// A vCPU may stand on several pCPUs: it migrates.
+  ///
+  /// - Throws: what is wrong with the program; nothing for a scenario that is valid.
+  public func programSteps() throws(ScenarioError) -> [[ProgramStep]]? {
+    guard let program else { return nil }
+    if pcpus > Self.mostProgramPCPUs { throw .programPCPUs(pcpus, most: Self.mostProgramPCPUs) }
+    guard program.count == pcpus else { throw .programCount(program.count, pcpus: pcpus) }
+    if program.allSatisfy(\.isEmpty) { throw .programEmpty }
+    var lists: [[ProgramStep]] = []
+    for (pcpu, texts) in program.enumerated() {
+      var list: [ProgramStep] = []
+      for text in texts { list.append(try programStep(text, pcpu: pcpu)) }
+      lists.append(list)
+    }
+    try checkUnmappedVMs(lists)
+    return lists
+  }
+
+  private func programStep(_ text: String, pcpu: Int) throws(ScenarioError) -> ProgramStep {
+    guard let step = ProgramStep(parsing: text) else { throw .programText(text, pcpu: pcpu) }
+    switch step {
+    case .run(let vcpu, let entries):
+      guard vcpu.vm.index < vms, vcpu.index < vcpusPerVM else {
+        throw .programNoSuchVCPU(step, pcpu: pcpu, vms: vms, vcpusPerVM: vcpusPerVM)
+      }
+      guard (1...Self.mostProgramEntries).contains(entries) else {
+        throw .programEntries(step, pcpu: pcpu, most: Self.mostProgramEntries)
+      }
+    case .unmap(let vm, let page):
+      guard vm.index < vms else { throw .programNoSuchVM(step, pcpu: pcpu, vms: vms) }
+      guard page < pagesPerVM else {
+        throw .programNoSuchPage(step, pcpu: pcpu, pagesPerVM: pagesPerVM)
+      }
+    case .end(let vm):
+      guard vm.index < vms else { throw .programNoSuchVM(step, pcpu: pcpu, vms: vms) }
+    }
+    return step
+  }
+
+  /// An MMU notifier holds a reference to its VM. A program says so by the order on one pCPU.
+  private func checkUnmappedVMs(_ lists: [[ProgramStep]]) throws(ScenarioError) {
+    for (pcpu, list) in lists.enumerated() {
+      for step in list {
+        guard case .unmap(let vm, _) = step else { continue }
+        let ending = lists.indices.first { $0 != pcpu && lists[$0].contains(.end(vm)) }
+        if let ending { throw .programUnmapsEndingVM(step, pcpu: pcpu, ending: ending) }
+      }
+    }
+  }
+}
+
+extension Scenario.ProgramStep: CustomStringConvertible {
+  /// The step that `text` writes; nil if it writes none. Whether what it names is there,
+  /// `programSteps()` says.
+  public init?(parsing text: String) {
+    let words = text.split(separator: " ", omittingEmptySubsequences: false)
+    switch (words.first, words.count) {
+    case ("unmap", 2):
+      let parts = words[1].split(separator: ":", omittingEmptySubsequences: false)
+      guard parts.count == 2, let vm = wholeNumber(parts[0]), let page = wholeNumber(parts[1])
+      else { return nil }
+      self = .unmap(VMSlot(vm), page: page)
+    case ("end", 2):
+      guard let vm = wholeNumber(words[1]) else { return nil }
+      self = .end(VMSlot(vm))
+    case (_, 1):
+      let parts = text.split(separator: "*", omittingEmptySubsequences: false)
+      guard let vcpu = Scenario.ScriptedVCPU(parsing: String(parts[0])) else { return nil }
+      switch parts.count {
+      case 1: self = .run(vcpu, entries: 1)
+      case 2:
+        guard let entries = wholeNumber(parts[1]) else { return nil }
+        self = .run(vcpu, entries: entries)
+      default: return nil
+      }
+    default: return nil
+    }
+  }
+
+  /// As a program writes it.
+  public var description: String {
+    switch self {
+    case .run(let vcpu, 1): "\(vcpu)"
+    case .run(let vcpu, let entries): "\(vcpu)*\(entries)"
+    case .unmap(let vm, let page): "unmap \(vm.index):\(page)"
+    case .end(let vm): "end \(vm.index)"
+    }
+  }
+}

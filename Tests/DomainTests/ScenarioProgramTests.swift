@@ -1,0 +1,131 @@
+// What a program may be, and what is said of one that may not.
+
+import Domain
+import Testing
+
+@Suite("A scenario's program") struct ScenarioProgramTests {
+  typealias Step = Scenario.ProgramStep
+
+  static let steps: [(String, Step)] = [
+    ("0.0", .run(Scenario.ScriptedVCPU(vm: VMSlot(0), index: 0), entries: 1)),
+    ("12.3*2", .run(Scenario.ScriptedVCPU(vm: VMSlot(12), index: 3), entries: 2)),
+    ("1.0*16", .run(Scenario.ScriptedVCPU(vm: VMSlot(1), index: 0), entries: 16)),
+    ("unmap 0:1", .unmap(VMSlot(0), page: 1)),
+    ("unmap 31:15", .unmap(VMSlot(31), page: 15)),
+    ("end 2", .end(VMSlot(2))),
+  ]
+
+  @Test(arguments: steps)
+  func `a step is read as it is written`(_ text: String, _ step: Step) {
+    #expect(Step(parsing: text) == step)
+    #expect(step.description == text)
+  }
+
+  @Test func `one entry need not be counted`() {
+    #expect(Step(parsing: "1.0*1") == Step(parsing: "1.0"))
+  }
+
+  static let noSteps = [
+    "", " ", "*", "0", "0.", ".0", "0.0.0", "-1.0", "a.b", " 0.0", "0.0 ", "0.0*", "0.0*a",
+    "0.0*-1",
+    "0.0 *2", "0.0*2*2", "*2", "99999999999999999999.0", "0.0*99999999999999999999", "unmap",
+    "unmap 0", "unmap 0:", "unmap :1", "unmap 0.1", "unmap 0:1:2", "unmap  0:1", "unmap 0:1 ",
+    "unmap 0:-1", "Unmap 0:1", "end", "end ", "end 0.0", "end -1", "end 0 1", "END 0", "run 0.0",
+  ]
+
+  @Test(arguments: noSteps)
+  func `what is no step is refused`(_ text: String) {
+    #expect(Step(parsing: text) == nil)
+    #expect(
+      SmallScenario.complaint { $0.program = [["0.0"], [text]] }
+        == "program of pCPU 1 has \"\(text)\", but a step is VM.vCPU, VM.vCPU*entries, "
+        + "unmap VM:page or end VM; write for example \"0.1*2\" for two entries of vCPU 1 of VM 0")
+  }
+
+  @Test func `a program gives each pCPU its steps`() throws {
+    let program = [["0.0", "1.1*2", "unmap 0:1", "end 2", "0.0"], []]
+    let scenario = SmallScenario.changed { $0.program = program }
+    try scenario.validate()
+    let steps = try #require(try scenario.programSteps())
+    #expect(steps.map { $0.map(\.description) } == program)
+    #expect(try SmallScenario.fresh.programSteps() == nil)
+  }
+
+  /// Each at the border, on the right side of it.
+  @Test(
+    arguments: [
+      [["3.1*16", "unmap 3:15", "end 3"], []],
+      [["0.0"], ["0.0"]],
+      [["end 0"], ["0.0", "end 0"]],
+      [["unmap 0:0", "end 0", "unmap 0:0"], ["unmap 1:0"]],
+    ])
+  func `a vCPU may migrate, and a VM end where it is unmapped`(_ program: [[String]]) {
+    #expect(SmallScenario.complaint { $0.program = program } == nil)
+  }
+
+  @Test(
+    arguments: [
+      (
+        [],
+        "program has 0 lists, but there are 2 pCPUs; give one list per pCPU, [] to one that "
+          + "does nothing"
+      ),
+      (
+        [["0.0"], [], []],
+        "program has 3 lists, but there are 2 pCPUs; give one list per pCPU, [] to one that does "
+          + "nothing"
+      ),
+      ([[], []], "program has no step; give one pCPU at least one, such as \"0.0\""),
+      (
+        [["0.0*0"], []],
+        "program of pCPU 0 has \"0.0*0\", but a slice of a program has 1 to 16 entries; write so "
+          + "many behind the *"
+      ),
+      (
+        [[], ["0.0*17"]],
+        "program of pCPU 1 has \"0.0*17\", but a slice of a program has 1 to 16 entries; write so "
+          + "many behind the *"
+      ),
+      (
+        [["4.0*2"], []],
+        "program of pCPU 0 has \"4.0*2\", but the last vCPU is \"3.1\" (both count from 0); name "
+          + "one that is there"
+      ),
+      (
+        [["0.2"], []],
+        "program of pCPU 0 has \"0.2\", but the last vCPU is \"3.1\" (both count from 0); name one "
+          + "that is there"
+      ),
+      (
+        [["unmap 4:0"], []],
+        "program of pCPU 0 has \"unmap 4:0\", but the last VM is 3 (they count from 0); name one "
+          + "that is there"
+      ),
+      (
+        [["end 4"], []],
+        "program of pCPU 0 has \"end 4\", but the last VM is 3 (they count from 0); name one that "
+          + "is there"
+      ),
+      (
+        [["unmap 3:16"], []],
+        "program of pCPU 0 has \"unmap 3:16\", but a VM's last page is 15 (they count from 0); "
+          + "name one that is there, or raise pagesPerVM"
+      ),
+      (
+        [["0.0", "end 1"], ["0.0", "unmap 1:2"]],
+        "program of pCPU 1 has \"unmap 1:2\", but pCPU 0 ends that VM, and whoever unmaps must "
+          + "know that it is there; put both on one pCPU"
+      ),
+    ])
+  func `a program fits the pCPUs, VMs and pages`(_ program: [[String]], _ text: String) {
+    #expect(SmallScenario.complaint { $0.program = program } == text)
+  }
+
+  @Test func `a program has at most eight pCPUs`() {
+    let lists = { (pcpus: Int) in [["0.0"]] + Array(repeating: [String](), count: pcpus - 1) }
+    #expect(SmallScenario.complaint { ($0.pcpus, $0.program) = (8, lists(8)) } == nil)
+    #expect(
+      SmallScenario.complaint { ($0.pcpus, $0.program) = (9, lists(9)) }
+        == "pcpus is 9, but a program has at most 8 pCPUs; lower pcpus, or leave program out")
+  }
+}
