@@ -13,9 +13,8 @@ public enum StepKind: UInt8, Sendable, CaseIterable {
   case install, leaveGuest, clearContext, translate, speculate, invalidate, call
   // What the hardware does by itself; only agents make these steps.
   case arriveInvalidation, arriveInterrupt, fillUnasked
-  // No schedule points: barriers, plain memory, which has a way in of its own, and what is said to
-  // the oracles.
-  case fence, read, write, choose, note
+  // No schedule points: barriers, and what is said to the oracles. Plain memory has its own way in.
+  case fence, choose
   case rolloverBegins, throughout, lostTag, rolloverEnds
   case judgeEntry, flushCompleted, takeInterruption, contextOf, flushCount, beginStep, bug
 

@@ -11,10 +11,15 @@ struct JudgedEvent {
   var step: Int
   /// Who acts: a pCPU, or its hardware.
   var agent: Agent
-  var operation: ControlledOperation
+  var action: Annotation.Action
   var a: UInt64
   var b: UInt64
   var result: UInt64
+
+  /// The operation; nil for plain memory.
+  var operation: ControlledOperation? {
+    if case .operation(let operation) = action { operation } else { nil }
+  }
 }
 
 /// What the judge saw.
@@ -118,16 +123,17 @@ struct Judge {
   // MARK: pCPUs
 
   private mutating func readPCPU(_ pcpu: Int, _ event: JudgedEvent) {
-    let object = event.operation.object
-    switch event.operation.kind {
+    if case .write(let cell) = event.action { cells[cell] = event.a }
+    guard let operation = event.operation else { return }
+    let object = operation.object
+    switch operation.kind {
     case .store, .exchange: words[object] = event.a
     case .add: words[object] &+= event.a
     case .or: words[object] |= event.a
     case .compareExchange: if words[object] == event.a { words[object] = event.b }
     case .acquire: words[object] = 1
     case .release: words[object] = 0
-    case .write: cells[object] = event.a
-    case .install: install(pcpu, event)
+    case .install: install(pcpu, table: object, event)
     case .leaveGuest: guests[pcpu]?.isInside = false
     case .clearContext: guests[pcpu] = nil
     case .translate: translate(pcpu, page: Int(event.a), isAsked: true)
@@ -143,7 +149,7 @@ struct Judge {
       judgeReserved(pcpu)
       if rollovers[pcpu]?.isFlushComplete != true { find(.o5) }
       rollovers[pcpu] = nil
-    case .judgeEntry: judgeEntry(event)
+    case .judgeEntry: judgeEntry(vcpu: object, event)
     case .flushCompleted:
       let place = Place(pcpu: -1, tag: UInt64(object), page: Int(event.a))
       oldest[place] = max(oldest[place] ?? 0, event.b)
@@ -152,10 +158,10 @@ struct Judge {
     }
   }
 
-  private mutating func install(_ pcpu: Int, _ event: JudgedEvent) {
+  private mutating func install(_ pcpu: Int, table: Int, _ event: JudgedEvent) {
     let tag = event.a & 0xFFFF_FFFF
     let guest = Guest(
-      slot: Int(event.a >> 32), tag: tag, owner: event.b, table: event.operation.object,
+      slot: Int(event.a >> 32), tag: tag, owner: event.b, table: table,
       isInside: true, since: now)
     for (other, present) in guests where other != pcpu && present.isInside {
       guard world.hardware.tagsAreGlobal else { continue }
@@ -166,11 +172,10 @@ struct Judge {
     if tag == 0 || tag > world.hardware.highestTag { find(.o7) }
   }
 
-  private mutating func judgeEntry(_ event: JudgedEvent) {
-    let vcpu = event.operation.object
-    // 0: nothing had been published before the last look.
+  private mutating func judgeEntry(vcpu: Int, _ event: JudgedEvent) {
+    // 0: nothing was said to be published.
     let published = event.a >> 32
-    if published != 0, published != event.a & 0xFFFF_FFFF { find(.o8) }
+    if published != 0 && published != event.a & 0xFFFF_FFFF { find(.o8) }
     if event.b < generations[vcpu] ?? 0 { find(.o8) }
     generations[vcpu] = event.b
   }
@@ -256,7 +261,7 @@ struct Judge {
   }
 
   private mutating func readHardware(_ pcpu: Int, _ event: JudgedEvent) {
-    switch event.operation.kind {
+    switch event.operation?.kind {
     case .arriveInvalidation: arrive(pcpu)
     case .fillUnasked:
       if let guest = guests[pcpu] { fill(pcpu, guest, Int(event.result)) }

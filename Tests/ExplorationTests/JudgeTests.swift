@@ -69,7 +69,7 @@ import Testing
     for index in 0..<500 {
       engine.run(RandomWalk(), Seed(UInt64(index)), records: true)
       let events = judgedEvents(of: engine)
-      for (place, event) in events.enumerated() where event.operation.kind == .install {
+      for (place, event) in events.enumerated() where event.operation?.kind == .install {
         // The tag of a guest that another pCPU has in at that time, if there is one.
         guard let other = guestInside(events[..<place], beside: event.agent.number) else {
           continue
@@ -94,7 +94,7 @@ import Testing
     engine.annotates = true
     engine.run(RandomWalk(), Seed(1), records: true)
     var judge = Judge(JudgedWorld(program))
-    judge.read(judgedEvents(of: engine).filter { $0.operation.kind != .invalidate })
+    judge.read(judgedEvents(of: engine).filter { $0.operation?.kind != .invalidate })
     #expect(judge.findings.contains { $0.oracle == .o5 })
   }
 
@@ -104,7 +104,7 @@ import Testing
     engine.annotates = true
     engine.run(RandomWalk(), Seed(1), records: true)
     var judge = Judge(JudgedWorld(program))
-    judge.read(judgedEvents(of: engine).filter { $0.operation.kind != .release })
+    judge.read(judgedEvents(of: engine).filter { $0.operation?.kind != .release })
     #expect(judge.findings.contains { $0.oracle == .race })
   }
 
@@ -122,14 +122,15 @@ import Testing
     for one in engine.annotations() {
       between[one.step, default: []].append(
         JudgedEvent(
-          step: one.step, agent: Agent(one.pcpu.index), operation: one.operation, a: one.a,
+          step: one.step, agent: Agent(one.pcpu.index), action: one.action, a: one.a,
           b: one.b, result: one.result))
     }
     return (between[-1] ?? [])
       + engine.trace().enumerated().flatMap { step, event in
         [
           JudgedEvent(
-            step: step, agent: event.agent, operation: event.operation, a: event.a, b: event.b,
+            step: step, agent: event.agent, action: .operation(event.operation), a: event.a,
+            b: event.b,
             result: event.result)
         ] + (between[step] ?? [])
       }
@@ -141,7 +142,7 @@ import Testing
   ) -> JudgedEvent? {
     var inside: [Int: JudgedEvent] = [:]
     for event in events {
-      switch event.operation.kind {
+      switch event.operation?.kind {
       case .install: inside[event.agent.number] = event
       case .leaveGuest, .clearContext: inside[event.agent.number] = nil
       default: break

@@ -38,9 +38,20 @@ struct RaceGraph {
     pasts.append(latest[pcpu].map { pasts[$0] } ?? [])
     mark(node, node)
     latest[pcpu] = node
-    let object = event.operation.object
-    let order = event.operation.order
-    switch event.operation.kind {
+    switch event.action {
+    case .read(let cell): return access(cell, node, pcpu, writes: false)
+    case .write(let cell): return access(cell, node, pcpu, writes: true)
+    case .operation(let operation): synchronise(operation, event, node, pcpu)
+    }
+    return false
+  }
+
+  private mutating func synchronise(
+    _ operation: ControlledOperation, _ event: JudgedEvent, _ node: Int, _ pcpu: Int
+  ) {
+    let object = operation.object
+    let order = operation.order
+    switch operation.kind {
     case .load, .wait: read(object, order, node, pcpu)
     case .acquire: read(object, .acquire, node, pcpu)
     case .store: write(object, order, node, pcpu, updates: false)
@@ -56,11 +67,8 @@ struct RaceGraph {
     case .fence:
       if order.acquires { readRelaxed[pcpu].forEach { join(node, $0) } }
       if order.releases { releaseFence[pcpu] = node }
-    case .read: return access(object, node, pcpu, writes: false)
-    case .write: return access(object, node, pcpu, writes: true)
     default: break
     }
-    return false
   }
 
   private mutating func update(_ word: Int, _ order: OrderCode, _ node: Int, _ pcpu: Int) {

@@ -6,13 +6,23 @@ import Machines
 
 /// Something that is no step, as it was recorded.
 public struct Annotation: Sendable {
+  /// What was done.
+  public enum Action: Sendable, Equatable {
+    /// A cell was read.
+    case read(cell: Int)
+    /// A cell was written.
+    case write(cell: Int)
+    /// A fence, a choice, or a word to the oracles.
+    case operation(ControlledOperation)
+  }
+
   /// The step that it belongs to: the last one of its pCPU; -1 before the first.
   public let step: Int
   /// Who did it.
   public let pcpu: PCPU
   /// What was done.
-  public let operation: ControlledOperation
-  /// Its first operand.
+  public let action: Action
+  /// Its first operand; the value that was written.
   public let a: UInt64
   /// Its second operand.
   public let b: UInt64
@@ -39,62 +49,52 @@ struct AnnotationBuffer {
 }
 
 extension EngineState {
-  /// Sets the ways in for the next execution.
-  mutating func choosePerform(annotates: Bool) {
-    port.perform = annotates ? performAnnotated : performControlled
-    port.readCell = annotates ? readAnnotatedCell : readControlledCell
-    port.writeCell = annotates ? writeAnnotatedCell : writeControlledCell
+  /// Takes the ways in that annotate, or the usual ones.
+  mutating func annotate(_ isOn: Bool) {
+    port.perform = isOn ? performAnnotated : performControlled
+    port.readCell = isOn ? readAnnotated : readControlledCell
+    port.writeCell = isOn ? writeAnnotated : writeControlledCell
   }
 
-  /// Puts an annotation into the buffer; nil if it is full.
-  fileprivate mutating func annotate(
-    _ operation: ControlledOperation, _ a: UInt64, _ b: UInt64
+  /// Notes what the current pCPU does; where its result belongs, if there was room.
+  fileprivate mutating func note(
+    _ action: Annotation.Action, _ a: UInt64, _ b: UInt64
   ) -> UnsafeMutablePointer<Annotation>? {
-    guard annotations.count < annotations.capacity, let start = annotations.start else {
+    guard let start = annotations.start, annotations.count < annotations.capacity else {
       return nil
     }
     let place = start + annotations.count
     place.initialize(
       to: Annotation(
-        step: steps &- 1, pcpu: PCPU(current), operation: operation, a: a, b: b, result: 0))
+        step: steps &- 1, pcpu: PCPU(current), action: action, a: a, b: b, result: 0))
     annotations.count &+= 1
     return place
   }
 }
 
-// These do not come back from what ends the execution: its annotation keeps the result 0.
-
-/// Notes what is no step, and goes on as usual.
-private func performAnnotated(
-  _ raw: UnsafeMutableRawPointer, _ bits: UInt64, _ a: UInt64, _ b: UInt64
-) -> UInt64 {
-  let state = raw.assumingMemoryBound(to: EngineState.self)
+/// Notes what is no step, and goes on as usual. Does not come back from what ends the execution.
+private let performAnnotated: ControlledCall = { raw, bits, a, b in
   let operation = ControlledOperation(bits: bits)
-  guard !operation.kind.isSchedulePoint, let place = state.pointee.annotate(operation, a, b)
-  else { return performControlled(raw, bits, a, b) }
+  guard !operation.kind.isSchedulePoint else { return performControlled(raw, bits, a, b) }
+  let state = raw.assumingMemoryBound(to: EngineState.self)
+  let note = state.pointee.note(.operation(operation), a, b)
   let result = performControlled(raw, bits, a, b)
-  place.pointee.result = result
+  note?.pointee.result = result
   return result
 }
 
-private func readAnnotatedCell(
-  _ raw: UnsafeMutableRawPointer, _ number: Int, _ value: UInt64
-) -> UInt64 {
+private let readAnnotated: CellCall = { raw, cell, operand in
   let state = raw.assumingMemoryBound(to: EngineState.self)
-  let place = state.pointee.annotate(
-    ControlledOperation(.read, .relaxed, Site(0), object: number), value, 0)
-  let result = readControlledCell(raw, number, value)
-  place?.pointee.result = result
+  let note = state.pointee.note(.read(cell: cell), 0, 0)
+  let result = readControlledCell(raw, cell, operand)
+  note?.pointee.result = result
   return result
 }
 
-private func writeAnnotatedCell(
-  _ raw: UnsafeMutableRawPointer, _ number: Int, _ value: UInt64
-) -> UInt64 {
+private let writeAnnotated: CellCall = { raw, cell, value in
   let state = raw.assumingMemoryBound(to: EngineState.self)
-  _ = state.pointee.annotate(
-    ControlledOperation(.write, .relaxed, Site(0), object: number), value, 0)
-  return writeControlledCell(raw, number, value)
+  _ = state.pointee.note(.write(cell: cell), value, 0)
+  return writeControlledCell(raw, cell, value)
 }
 
 extension Engine {
@@ -106,6 +106,7 @@ extension Engine {
         state.pointee.annotations.turnOn(capacity: 16 * (state.pointee.stepLimit + 64))
       } else {
         state.pointee.annotations.isOn = false
+        state.pointee.annotate(false)
       }
     }
   }

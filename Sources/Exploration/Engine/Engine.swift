@@ -78,7 +78,7 @@ public final class Engine {
   public func run(_ strategy: Strategy, _ seed: Seed, records: Bool = false) -> ExecutionEnd {
     strategy.begin(seed, shape)
     state.pointee.reset(strategy: Unmanaged.passUnretained(strategy), records: records)
-    state.pointee.choosePerform(annotates: records && state.pointee.annotations.isOn)
+    state.pointee.annotate(records && state.pointee.annotations.isOn)
     carriers.run()
     let end = ExecutionEnd(
       outcome: state.pointee.outcome, steps: state.pointee.steps,

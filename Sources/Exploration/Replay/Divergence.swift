@@ -51,7 +51,7 @@ extension Divergence {
     let count = engine.shape.pcpuCount
     func name(_ agent: Agent, _ kind: StepKind, _ object: Int, _ place: Site) -> String {
       // Hardware steps have objects of the hardware; a pCPU's have words where they have any.
-      let isWord = agent.number >= count || object < engine.objects.words && kind.namesWord
+      let isWord = agent.number >= count || object < engine.objects.words && kind.isOnWord
       let what = isWord ? " \(engine.objects.name(object, engine.program.memory))" : ""
       let where_ = place == Site(0) ? "" : " at \(site(place))"
       return "\(agent.name(pcpuCount: count)) \(kind.name)\(what)\(where_)"
@@ -79,11 +79,6 @@ extension Divergence {
     }
     return lines.joined(separator: "\n")
   }
-}
-
-extension StepKind {
-  /// Whether a pCPU's operation of this kind names a word as its object.
-  var namesWord: Bool { rawValue <= StepKind.release.rawValue && self != .fence }
 }
 
 extension DecisionPoint {
