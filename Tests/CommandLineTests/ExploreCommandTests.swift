@@ -58,6 +58,38 @@ import Testing
     #expect(!outcome.stdout.contains("passed"))
   }
 
+  @Test(arguments: [
+    ("e2 --strategy dpor", "complete: every schedule, up to the order of independent steps ("),
+    (
+      "m1-r1 --strategy dfs --bound 1",
+      "complete: every schedule with at most 1 preemption ("
+    ),
+    ("m1-r1 --strategy delay --bound 1", "complete: every schedule with at most 1 delay ("),
+  ])
+  func `an exhaustive search says within which bound it is complete`(
+    _ line: String, _ bound: String
+  ) throws {
+    let outcome = try Tool.run(
+      ["explore"] + line.split(separator: " ").map(String.init) + ["--json"])
+    #expect(outcome.exitCode == 0, "\(outcome.stderr)")
+    #expect(outcome.json["complete"] as? Bool == true)
+    let text = outcome.json["bound"] as? String ?? ""
+    #expect(text.hasPrefix(bound), "\(text)")
+    // More than one: a search that gives up what it has not seen would be complete as well.
+    #expect((outcome.json["distinctTraces"] as? Int ?? 0) > 10)
+  }
+
+  @Test func `an exhaustive search finds, repeats and shrinks, too`() throws {
+    try inFolder { folder in
+      let outcome = try Tool.run(
+        ["explore", "m1-r2", "--fault", "B01", "--strategy", "dfs", "--json"], in: folder)
+      #expect(outcome.exitCode == 1, "\(outcome.stderr)")
+      let file = findings(outcome).first?["replayFile"] as? String ?? ""
+      #expect(file.hasSuffix("-short.json"))
+      #expect(try Tool.run(["replay", file], in: folder).exitCode == 1)
+    }
+  }
+
   @Test func `the result of so many schedules does not depend on the jobs`() throws {
     try inFolder { folder in
       for line in [["--fault", "B02"], ["--fault", "B02", "--keep-going"], []] {

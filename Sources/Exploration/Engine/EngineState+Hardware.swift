@@ -210,7 +210,11 @@ extension EngineState {
       contexts[pcpu].flushComplete = false
       flushes &+= 1
     }
-    guard hardware.hasTLB else { return }
+    guard hardware.hasTLB else {
+      // A step without a trace in the fingerprint would look like no step: a state seen before.
+      absorb(what, by: pcpu)
+      return
+    }
     if !isBroadcast {
       touch(objects.tlb(pcpu), writes: true, by: pcpu)
       drop(pcpu, what, operand)
