@@ -28,15 +28,27 @@ public final class StackMemory {
 
   deinit { chost_unmap_stack(lowest, Self.bytes) }
 
+  /// Where the stack begins: it grows down from here. Holds as long as the memory.
+  public var top: UnsafeMutableRawPointer { lowest + Self.bytes }
+
   /// Forgets what runs on the stack and prepares it to run `body(argument)`, which must not return.
   /// Returns what to switch to.
-  @inline(__always)
   public func prepare(
     _ body: @convention(c) (UnsafeMutableRawPointer?) -> Void,
     _ argument: UnsafeMutableRawPointer
   ) -> UnsafeMutableRawPointer? {
-    chost_prepare_stack(lowest + Self.bytes, body, argument)
+    prepareStack(at: top, body, argument)
   }
+}
+
+/// Prepares the stack that begins at `top` to run `body(argument)`, which must not return. Returns
+/// what to switch to.
+@inlinable @inline(__always)
+public func prepareStack(
+  at top: UnsafeMutableRawPointer, _ body: @convention(c) (UnsafeMutableRawPointer?) -> Void,
+  _ argument: UnsafeMutableRawPointer
+) -> UnsafeMutableRawPointer? {
+  chost_prepare_stack(top, body, argument)
 }
 
 /// Lets one thread of several go on: the one that holds the baton.

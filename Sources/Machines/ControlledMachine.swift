@@ -28,6 +28,8 @@ public struct ControlledPort {
   public var cells: UnsafeMutablePointer<UInt64>
   /// What is counted, by `Counter.rawValue`.
   public var counters: UnsafeMutablePointer<UInt64>
+  /// The step of its program that each pCPU is at; nil before the pCPUs start.
+  public var programSteps: UnsafeMutablePointer<Int32>?
   /// Which pCPUs have interrupts off: a bit each.
   public var masked: UInt64 = 0
   /// The last translation's owner, version and other owner under its tag.
@@ -301,7 +303,10 @@ extension ControlledMachine {
   @inlinable public func leaveGuest(at site: Site) { perform(.leaveGuest, at: site) }
 
   /// Step `index` of this pCPU's program begins.
-  @inlinable public func beginStep(_ index: Int) { perform(.beginStep, object: index) }
+  @inlinable @inline(__always)
+  public func beginStep(_ index: Int) {
+    port.pointee.programSteps?[pcpu.index] = Int32(truncatingIfNeeded: index)
+  }
 
   /// A guest is about to be left to itself: `vcpu`, the vCPU's number, entered with `late`, of
   /// `generation`, after `published` had been decided. For O7 and O8.

@@ -16,7 +16,7 @@ public enum StepKind: UInt8, Sendable, CaseIterable {
   // No schedule points: barriers, and what is said to the oracles. Plain memory has its own way in.
   case fence, choose
   case rolloverBegins, throughout, lostTag, rolloverEnds
-  case judgeEntry, flushCompleted, takeInterruption, contextOf, flushCount, beginStep, bug
+  case judgeEntry, flushCompleted, takeInterruption, contextOf, flushCount, bug
 
   /// Whether a scheduler decides before it. Fences order, but touch nothing.
   @inlinable @inline(__always)

@@ -4,11 +4,11 @@ import Domain
 import Testing
 
 @Suite("Findings and counters") struct FindingTests {
-  @Test func `every oracle has a name, and every one but O9 a counter of its own`() {
-    #expect(Set(OracleID.allCases.map(\.name)).count == 9)
+  @Test func `every oracle has a name, and every one but O9 and RACE a counter of its own`() {
+    #expect(Set(OracleID.allCases.map(\.name)).count == 10)
     let counters = OracleID.allCases.compactMap(Counter.checks(of:))
     #expect(Set(counters).count == 8)
-    #expect(Counter.checks(of: .o9) == nil)
+    #expect(Counter.checks(of: .o9) == nil && Counter.checks(of: .race) == nil)
   }
 
   @Test func `all checks are the sum over the oracles, and count nothing else`() {

@@ -42,6 +42,8 @@ final class Carriers {
   private let state: UnsafeMutablePointer<EngineState>
   private let bodies: [Body]
   private let stacks: [StackMemory]
+  /// The same by address: who starts an execution counts no references.
+  private let starts: UnsafeMutablePointer<Start>
   private var threads: [PinnedThread] = []
 
   init(
@@ -54,6 +56,11 @@ final class Carriers {
       Body(run, ControlledMachine(port: port, pcpu: PCPU(index)), state)
     }
     stacks = bodies.map { _ in StackMemory() }
+    starts = .allocate(capacity: bodies.count)
+    for (index, body) in self.bodies.enumerated() {
+      (starts + index).initialize(
+        to: Start(top: stacks[index].top, body: Unmanaged.passUnretained(body).toOpaque()))
+    }
     state.pointee.usesThreads = carrier == .thread
     if carrier == .thread {
       threads = self.bodies.indices.map { index in
@@ -63,14 +70,22 @@ final class Carriers {
     }
   }
 
+  deinit { starts.deallocate() }
+
+  private struct Start {
+    let top: UnsafeMutableRawPointer
+    let body: UnsafeMutableRawPointer
+  }
+
   /// Runs one execution to its end: each pCPU up to its first operation, one after the other, then
   /// as the strategy says.
   func run() {
     state.pointee.run &+= 1
     state.pointee.isStarting = true
     if !state.pointee.usesThreads {
-      for pcpu in bodies.indices {
-        state.pointee.stacks[pcpu] = prepared(stacks[pcpu], bodies[pcpu])
+      for pcpu in 0..<state.pointee.pcpuCount {
+        state.pointee.stacks[pcpu] = prepareStack(
+          at: starts[pcpu].top, runBody, starts[pcpu].body)
       }
     }
     state.pointee.ready.insert(0)

@@ -78,7 +78,6 @@ extension EngineState {
     switch operation.kind {
     case .fence: clockFence(operation.order, pcpu)
     case .choose: return choose(Int(a), pcpu)
-    case .beginStep: programSteps[pcpu] = Int32(truncatingIfNeeded: object)
     case .rolloverBegins: rolloverBegins(pcpu)
     case .throughout: return liveThroughout(object, since: pcpu)
     case .lostTag: violate(.lostTag(pcpu: pcpu, running: object))

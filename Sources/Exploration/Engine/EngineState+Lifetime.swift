@@ -69,6 +69,7 @@ extension EngineState {
       perform: performControlled, readCell: readControlledCell,
       writeCell: writeControlledCell, pcpuCount: pcpuCount, words: words)
     port.counters = room(Counter.allCases.count, 0)
+    port.programSteps = programSteps
   }
 
   private static nonisolated(unsafe) let noStrategy = Strategy()

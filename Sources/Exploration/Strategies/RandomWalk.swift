@@ -13,7 +13,7 @@ public final class RandomWalk: Strategy {
   }
 
   public override func choose(_ point: DecisionPoint) -> Int {
-    point.enabled.member(Int(random.below(UInt64(point.enabled.count))))
+    point.enabled.drawn(by: random.next() &>> 32)
   }
 
   public override func chooseValue(below count: Int) -> Int {
