@@ -62,7 +62,7 @@ extension Fault {
     Fault(
       "B06", "rollover-forgets-reserved", "a second rollover forgets who is still in the guest",
       origin: "ae120d9edfe9", oracles: [.o2, .o6],
-      exploredIn: "suspended",
+      exploredIn: "two-rollovers",
       .system(wrong("B06", .o6, RolloverForgetsReserved.self))),
     Fault(
       "B09", "no-flush-at-rollover", "nothing is flushed when the numbers start anew",
