@@ -50,6 +50,12 @@ public struct HostDescription: Sendable {
     return cpus.prefix(count).map(Int.init)
   }
 
+  /// Threads that ran or wanted to run, on average over the last minute; 0 if nobody says.
+  public static var loadAverage: Double {
+    var averages = [0.0]
+    return getloadavg(&averages, 1) == 1 ? averages[0] : 0
+  }
+
   private static func processorName() -> String {
     guard let text = try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8),
       let line = text.split(separator: "\n").first(where: { $0.hasPrefix("model name") }),

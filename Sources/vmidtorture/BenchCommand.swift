@@ -16,7 +16,8 @@ enum BenchCommand: Command {
     Option("--floor", nil, "also the bare compare-exchange, and every row's ratio to it"),
     Option("--case", "NAME[,NAME]", "only these cases: \(caseNames.joined(separator: ", "))"),
     Option("--pcpus", "N", "1 to N pCPUs at once (default: as many as CPUs)"),
-    Option("--rounds", "N", "rounds per row; the median counts (default 15)"),
+    Option("--rounds", "N", "rounds per row; the median counts (default 15, exploration 7)"),
+    Option("--exploration", nil, "instead: schedules a second of controlled runs, both carriers"),
   ]
 
   static let notes = """
@@ -27,6 +28,7 @@ enum BenchCommand: Command {
   private static var caseNames: [String] { BenchCase.allCases.map(\.rawValue) }
 
   static func run(_ arguments: ParsedArguments, signals: Signals) throws -> Int32 {
+    if arguments.has("--exploration") { return try explorations(arguments, signals) }
     let systems = try systems(arguments.words)
     let cases = try cases(arguments)
     let cpus = HostDescription.current().allowedCPUs.count
@@ -50,6 +52,31 @@ enum BenchCommand: Command {
     }
     if Output.showsProgress { Output.endProgress() }
     return try deliver(report(rows, bench), withFloor: withFloor, json: arguments.has("--json"))
+  }
+
+  /// What exploring costs.
+  private static func explorations(
+    _ arguments: ParsedArguments, _ signals: Signals
+  ) throws -> Int32 {
+    if let word = arguments.words.first {
+      throw UsageError.unexpectedWord(word, command: name)
+    }
+    var bench = ExplorationBench()
+    bench.rounds = try arguments.number("--rounds", in: 3...10_000) ?? bench.rounds
+    // Taken first: the measurement itself is a load.
+    let load = HostDescription.loadAverage
+    let rows = try bench.run { !signals.wantsStop }
+    let report = ExplorationBenchReport(
+      host: hostLine(), loadAverage: load,
+      rows: rows.map { row in
+        ExplorationBenchReport.Row(
+          scenario: row.scenario, carrier: row.carrier.rawValue, median: row.median,
+          rounds: row.schedulesPerSecond, eventsPerSchedule: row.eventsPerSchedule,
+          nanosecondsPerEvent: row.nanosecondsPerEvent,
+          handOffNanoseconds: row.handOffNanoseconds)
+      })
+    let text = arguments.has("--json") ? try JSONLine.render(report) + "\n" : report.text()
+    return vmidtorture.deliver(text, verdict: "measured", exitCode: 0)
   }
 
   private static func deliver(

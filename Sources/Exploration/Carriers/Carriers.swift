@@ -63,21 +63,19 @@ final class Carriers {
     }
   }
 
-  /// Runs one execution to its end: each pCPU up to its first operation, then as the strategy says.
+  /// Runs one execution to its end: each pCPU up to its first operation, one after the other, then
+  /// as the strategy says.
   func run() {
     state.pointee.run &+= 1
     state.pointee.isStarting = true
-    for pcpu in bodies.indices {
-      if !state.pointee.usesThreads {
+    if !state.pointee.usesThreads {
+      for pcpu in bodies.indices {
         state.pointee.stacks[pcpu] = prepared(stacks[pcpu], bodies[pcpu])
       }
-      state.pointee.current = pcpu
-      goOn(with: pcpu)
     }
-    state.pointee.isStarting = false
-    let first = state.pointee.nextPCPU()
-    state.pointee.current = first
-    if first != EngineState.mainStack { goOn(with: first) }
+    state.pointee.ready.insert(0)
+    state.pointee.current = 0
+    goOn(with: 0)
   }
 
   /// Leaves the explorer's stack until somebody comes back to it.

@@ -14,14 +14,16 @@ extension EngineState {
     a = (a & mask) | (b & ~mask)
   }
 
-  /// `pcpu` has read `word`. Cheap where no release was ever written to it.
+  /// `pcpu` has read `word`. Cheap where nothing was published with it, or nothing new.
   @inline(__always)
   mutating func clockRead(_ word: Int, _ order: OrderCode, _ pcpu: Int) {
-    guard hasClock[word] else { return }
+    let clock = Int(truncatingIfNeeded: wordClocks[word])
+    if clock == 0 { return }
     if order.acquires {
-      Self.join(&clocks[pcpu], wordClocks[word])
-    } else {
-      Self.join(&acquirable[pcpu], wordClocks[word])
+      Self.join(&clocks[pcpu], published[clock])
+    } else if clock > 63 || isAcquirable[pcpu] &>> UInt64(truncatingIfNeeded: clock) & 1 == 0 {
+      Self.join(&acquirable[pcpu], published[clock])
+      if clock < 64 { isAcquirable[pcpu] |= 1 &<< UInt64(truncatingIfNeeded: clock) }
     }
   }
 
@@ -30,30 +32,36 @@ extension EngineState {
   @inline(__always)
   mutating func clockWrite(_ word: Int, _ order: OrderCode, updates: Bool, _ pcpu: Int) {
     if order.releases {
-      publish(clocks[pcpu], word, updates: updates)
+      let clock = publish(clocks[pcpu], with: updates ? wordClocks[word] : 0)
+      wordClocks[word] = clock
       clocks[pcpu][pcpu] &+= 1
-    } else if fencesRelease.contains(pcpu) {
-      publish(released[pcpu], word, updates: updates)
     } else if !updates {
-      hasClock[word] = false
+      wordClocks[word] = fenceClocks[pcpu]
+    } else if fenceClocks[pcpu] != 0, fenceClocks[pcpu] != wordClocks[word] {
+      wordClocks[word] = publish(
+        published[Int(fenceClocks[pcpu])], with: wordClocks[word])
     }
   }
 
-  @inline(__always)
-  private mutating func publish(_ clock: SIMD8<UInt32>, _ word: Int, updates: Bool) {
-    if updates && hasClock[word] {
-      Self.join(&wordClocks[word], clock)
+  /// Gives `clock`, joined with the published one of number `other`, a number.
+  private mutating func publish(_ clock: SIMD8<UInt32>, with other: Int32) -> Int32 {
+    var joined = clock
+    if other != 0 { Self.join(&joined, published[Int(other)]) }
+    // No room any more: the last one takes the others in. What it says happens before may be too
+    // much, so races may be overlooked from here on; none is invented.
+    if publishedCount == Self.mostPublished &- 1 {
+      Self.join(&joined, published[publishedCount])
     } else {
-      wordClocks[word] = clock
-      hasClock[word] = true
+      publishedCount &+= 1
     }
+    published[publishedCount] = joined
+    return Int32(truncatingIfNeeded: publishedCount)
   }
 
   mutating func clockFence(_ order: OrderCode, _ pcpu: Int) {
     if order.acquires { Self.join(&clocks[pcpu], acquirable[pcpu]) }
     if order.releases {
-      released[pcpu] = clocks[pcpu]
-      fencesRelease.insert(pcpu)
+      fenceClocks[pcpu] = publish(clocks[pcpu], with: 0)
       clocks[pcpu][pcpu] &+= 1
     }
   }

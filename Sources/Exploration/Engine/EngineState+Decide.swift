@@ -20,11 +20,10 @@ extension EngineState {
   @inline(__always)
   mutating func nextPCPU() -> Int {
     while true {
-      if isOver || ready.isEmpty { return EngineState.mainStack }
       var enabled = AgentSet(bits: ready.bits & ~conditional.bits | hardwareEnabled.bits)
       if !conditional.isEmpty { addThoseWhoNeedNotWait(&enabled) }
-      if enabled.isEmpty {
-        end(.violation(.deadlock))
+      if enabled.isEmpty || ready.isEmpty {
+        if !ready.isEmpty { end(.violation(.deadlock)) }
         return EngineState.mainStack
       }
       if steps >= stepLimit {
@@ -40,24 +39,27 @@ extension EngineState {
           return EngineState.mainStack
         }
       }
-      lastEnabled = enabled
-      lastWasChosen = isDecision
       // No branch: whether it is the same pCPU again cannot be predicted.
       let couldGoOn = Int(
         truncatingIfNeeded: enabled.bits &>> UInt64(truncatingIfNeeded: current) & 1)
       let preempts = couldGoOn & (next == current ? 0 : 1)
-      lastPreempts = preempts != 0
       preemptions &+= preempts
       decisions &+= isDecision ? 1 : 0
+      if isDetailed {
+        lastEnabled = enabled
+        lastWasChosen = isDecision
+        lastPreempts = preempts != 0
+      }
       if next < pcpuCount { return next }
       takeHardwareStep(next)
+      if isOver { return EngineState.mainStack }
     }
   }
 
   /// Asks the strategy. Its number of steps is that of all steps so far.
   @inline(__always)
   private mutating func decide(_ enabled: AgentSet) -> Int {
-    let strategy = self.strategy.pointee
+    let strategy = self.strategy
     return withUnsafeMutablePointer(to: &self) { state in
       strategy._withUnsafeGuaranteedRef {
         $0.choose(DecisionPoint(state: state, enabled: enabled))
@@ -98,13 +100,26 @@ extension EngineState {
     condition == 0 ? value == operand : condition == 1 ? value != operand : value >= operand
   }
 
-  /// `pcpu` will perform this next.
+  /// `pcpu` will perform this next. That it is ready is known since its start; that it waits for
+  /// something is forgotten when it has what it waited for.
   @inline(__always)
   mutating func publish(_ pcpu: Int, _ bits: UInt64, _ a: UInt64, _ b: UInt64) {
     pending[pcpu] = PendingOperation(bits: bits, a: a, b: b)
-    ready.insert(pcpu)
-    conditional.remove(pcpu)
     if ControlledOperation(bits: bits).kind.mayWait { conditional.insert(pcpu) }
+  }
+
+  /// `pcpu` has come to its first operation, or to its end: the next one starts, and behind the
+  /// last one the strategy takes over.
+  @inline(never)
+  mutating func startNext(after pcpu: Int) -> Int {
+    let next = pcpu &+ 1
+    if next < pcpuCount {
+      ready.insert(next)
+      return next
+    }
+    isStarting = false
+    current = EngineState.mainStack
+    return isOver ? EngineState.mainStack : nextPCPU()
   }
 
   /// `pcpu` has run its program. Its hardware stays: calls still reach it.

@@ -10,8 +10,9 @@ extension EngineState {
   mutating func execute(_ pcpu: Int, _ bits: UInt64, _ a: UInt64, _ b: UInt64) -> UInt64 {
     let operation = ControlledOperation(bits: bits)
     let object = operation.object
+    if operation.kind.mayWait { conditional.remove(pcpu) }
     let before = object < wordCount ? words[object] : 0
-    if isRecording {
+    if isDetailed && isRecording {
       record(pcpu, bits, a, b, before: operation.kind.isOnWord ? before : 0)
     }
     var result: UInt64
@@ -48,7 +49,7 @@ extension EngineState {
       result = executeHardware(pcpu, operation, a, b)
     }
     hashStep(pcpu, bits, result)
-    if isRecording { trace[steps].result = result }
+    if isDetailed && isRecording { trace[steps].result = result }
     steps &+= 1
     return result
   }
@@ -102,7 +103,7 @@ extension EngineState {
   /// One of `count` ways to go on.
   private mutating func choose(_ count: Int, _ pcpu: Int) -> UInt64 {
     if count < 2 { return 0 }
-    let choice = strategy.pointee._withUnsafeGuaranteedRef { $0.chooseValue(below: count) }
+    let choice = strategy._withUnsafeGuaranteedRef { $0.chooseValue(below: count) }
     if isRecording { record(choice, below: count, by: pcpu, inStep: steps &- 1) }
     absorb(UInt64(choice), by: pcpu)
     hashStep(pcpu, UInt64(StepKind.choose.rawValue), UInt64(choice))

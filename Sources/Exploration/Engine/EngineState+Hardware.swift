@@ -177,7 +177,7 @@ extension EngineState {
     let missing = fillablePages(pcpu)
     var choice = 0
     if missing > 1 {
-      choice = strategy.pointee._withUnsafeGuaranteedRef { $0.chooseValue(below: missing) }
+      choice = strategy._withUnsafeGuaranteedRef { $0.chooseValue(below: missing) }
       absorb(UInt64(choice), by: agent)
       if isRecording { record(choice, below: missing, by: agent, inStep: steps) }
     }

@@ -31,7 +31,7 @@ extension EngineState {
     words = room(wordCount, 0)
     cells = room(cellCount, Cell())
     pending = room(ControlledProgram.mostPCPUs, PendingOperation())
-    strategy = room(1, Unmanaged.passUnretained(EngineState.noStrategy))
+    strategy = Unmanaged.passUnretained(EngineState.noStrategy)
     contexts = room(pcpuCount, Context())
     tlbs = room(pcpuCount * tagCount * pages, 0)
     queues = room(pcpuCount * Self.queueCapacity, TravellingInvalidation())
@@ -41,10 +41,12 @@ extension EngineState {
     oldestValid = room(program.hardware.vmSlots * pages, 0)
     lastGeneration = room(program.hardware.vcpus, 0)
     clocks = room(ControlledProgram.mostPCPUs, SIMD8(repeating: 0))
-    wordClocks = room(wordCount, SIMD8(repeating: 0))
-    hasClock = room(wordCount, false)
+    // A step publishes one clock at most, and so does a fence; fences are no steps.
+    published = room(Self.mostPublished, SIMD8(repeating: 0))
+    wordClocks = room(wordCount, 0)
     acquirable = room(ControlledProgram.mostPCPUs, SIMD8(repeating: 0))
-    released = room(ControlledProgram.mostPCPUs, SIMD8(repeating: 0))
+    isAcquirable = room(ControlledProgram.mostPCPUs, 0)
+    fenceClocks = room(ControlledProgram.mostPCPUs, 0)
     history = room(objects.count, History())
     agentHashes = room(pcpuCount * Agent.Role.allCases.count, History())
     // A step of hardware may follow the last one that is allowed.
@@ -78,7 +80,6 @@ extension EngineState {
     words.deallocate()
     cells.deallocate()
     pending.deallocate()
-    strategy.deallocate()
     contexts.deallocate()
     tlbs.deallocate()
     queues.deallocate()
@@ -88,10 +89,11 @@ extension EngineState {
     oldestValid.deallocate()
     lastGeneration.deallocate()
     clocks.deallocate()
+    published.deallocate()
     wordClocks.deallocate()
-    hasClock.deallocate()
     acquirable.deallocate()
-    released.deallocate()
+    isAcquirable.deallocate()
+    fenceClocks.deallocate()
     history.deallocate()
     agentHashes.deallocate()
     trace.deallocate()
@@ -108,9 +110,10 @@ extension EngineState {
 
   /// Puts everything back to the start of the program.
   mutating func reset(strategy: Unmanaged<Strategy>, records: Bool) {
-    self.strategy.pointee = strategy
+    self.strategy = strategy
     wantsEveryStep = strategy._withUnsafeGuaranteedRef { $0.wantsEveryStep }
     isRecording = records
+    isDetailed = isRecording || isWide
     words.update(from: initialWords, count: wordCount)
     cells.update(from: initialCells, count: cellCount)
     ready = AgentSet(bits: 0)
@@ -156,13 +159,15 @@ extension EngineState {
   }
 
   private mutating func resetClocks() {
-    hasClock.update(repeating: false, count: wordCount)
-    fencesRelease = AgentSet(bits: 0)
+    publishedCount = 0
+    wordClocks.update(repeating: 0, count: wordCount)
     for pcpu in 0..<pcpuCount {
       var clock = SIMD8<UInt32>(repeating: 0)
       clock[pcpu] = 1
       clocks[pcpu] = clock
       acquirable[pcpu] = SIMD8(repeating: 0)
+      isAcquirable[pcpu] = 0
+      fenceClocks[pcpu] = 0
     }
   }
 }

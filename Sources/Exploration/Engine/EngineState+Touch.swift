@@ -25,6 +25,15 @@ extension EngineState {
     }
     own.pointee.write = hash
     fingerprint.low &+= hash
+    if isDetailed { keep(object, writes, place, own, salt) }
+  }
+
+  /// What is not wanted of every execution.
+  @inline(never)
+  private mutating func keep(
+    _ object: Int, _ writes: Bool, _ place: UnsafeMutablePointer<History>,
+    _ own: UnsafeMutablePointer<History>, _ salt: UInt64
+  ) {
     if isWide { touchWide(place, own, salt, writes) }
     if isRecording {
       touches[touchCount] = Touch(object, writes: writes)
@@ -33,7 +42,6 @@ extension EngineState {
   }
 
   /// The second lane: the same shape, other constants.
-  @inline(never)
   private mutating func touchWide(
     _ place: UnsafeMutablePointer<History>, _ own: UnsafeMutablePointer<History>,
     _ salt: UInt64, _ writes: Bool

@@ -56,6 +56,9 @@ struct TravellingInvalidation {
 /// What the engine keeps. Allocated once; `reset` puts it back to the start of the program.
 struct EngineState {
   static let queueCapacity = 16
+  /// Room for published clocks. In an execution that needs more, the last one stands for all later
+  /// ones.
+  static let mostPublished = 1 << 14
   /// The place of the explorer's own stack among the stacks.
   /// Beyond every agent.
   static let mainStack = 32
@@ -88,7 +91,7 @@ struct EngineState {
   var outcome = Outcome.finished
   /// Whether `outcome` is not the programs' own end.
   var isOver = false
-  let strategy: UnsafeMutablePointer<Unmanaged<Strategy>>
+  var strategy: Unmanaged<Strategy>
   var wantsEveryStep = false
 
   // Memory.
@@ -115,13 +118,16 @@ struct EngineState {
 
   // Happens-before, for races on cells.
   let clocks: UnsafeMutablePointer<SIMD8<UInt32>>
-  /// What a release published with a word; meaningful where `hasClock`.
-  let wordClocks: UnsafeMutablePointer<SIMD8<UInt32>>
-  let hasClock: UnsafeMutablePointer<Bool>
-  /// What an acquire fence would add, and what a relaxed store publishes.
+  /// Clocks that releases have published, numbered from 1 in each execution. They do not change.
+  let published: UnsafeMutablePointer<SIMD8<UInt32>>
+  var publishedCount = 0
+  /// Per word: the number of the clock that a reader learns; 0 for none.
+  let wordClocks: UnsafeMutablePointer<Int32>
+  /// What an acquire fence would add, and which of the first 64 published clocks are in it.
   let acquirable: UnsafeMutablePointer<SIMD8<UInt32>>
-  let released: UnsafeMutablePointer<SIMD8<UInt32>>
-  var fencesRelease = AgentSet(bits: 0)
+  let isAcquirable: UnsafeMutablePointer<UInt64>
+  /// The number of the clock that a relaxed store publishes, that of the last release fence; 0.
+  let fenceClocks: UnsafeMutablePointer<Int32>
 
   // What happened.
   var steps = 0
@@ -133,6 +139,8 @@ struct EngineState {
   let agentHashes: UnsafeMutablePointer<History>
   var isWide = false
   var isRecording = false
+  /// Either of the two: one look tells that there is nothing to add.
+  var isDetailed = false
   let trace: UnsafeMutablePointer<TraceEvent>
   let touches: UnsafeMutablePointer<Touch>
   var touchCount = 0

@@ -25,9 +25,10 @@ func performControlled(
   state.pointee.publish(me, bits, a, b)
   // Hardware that interrupts may have been held off until now.
   if state.pointee.anyCalls { state.pointee.refreshInterrupt(me) }
-  let next = state.pointee.isStarting ? EngineState.mainStack : state.pointee.nextPCPU()
+  let next =
+    state.pointee.isStarting ? state.pointee.startNext(after: me) : state.pointee.nextPCPU()
+  state.pointee.current = next
   if next != me {
-    state.pointee.current = next
     if state.pointee.usesThreads {
       handBatonOn(state, from: me, to: next)
     } else {
@@ -106,7 +107,8 @@ func leave(_ state: UnsafeMutablePointer<EngineState>, _ me: Int) {
 /// A pCPU's program has ended: whoever goes next goes on. Does not return.
 func finish(_ state: UnsafeMutablePointer<EngineState>, _ me: Int) {
   state.pointee.retire(me)
-  let next = state.pointee.isStarting ? EngineState.mainStack : state.pointee.nextPCPU()
+  let next =
+    state.pointee.isStarting ? state.pointee.startNext(after: me) : state.pointee.nextPCPU()
   state.pointee.current = next
   if state.pointee.usesThreads {
     handBatonOn(state, from: me, to: next)
