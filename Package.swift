@@ -45,6 +45,10 @@ let package = Package(
         .embedInCode("e2.json5"), .embedInCode("e2-two-tags.json5"), .embedInCode("e2-tlb.json5"),
         .embedInCode("churn.json5"), .embedInCode("migration.json5"),
         .embedInCode("suspended.json5"), .embedInCode("unmap.json5"), .embedInCode("retag.json5"),
+        .embedInCode("rollover.json5"), .embedInCode("two-rollovers.json5"),
+        .embedInCode("both-new.json5"), .embedInCode("change.json5"),
+        .embedInCode("last-number.json5"), .embedInCode("leaving.json5"),
+        .embedInCode("generations.json5"),
       ]),
     .target(
       name: "Campaigns",

@@ -42,70 +42,86 @@ extension Fault {
     Fault(
       "B01", "fast-path-stores", "the fast path tests its slot, then stores into it",
       origin: "synthetic", oracles: [.o2, .o6],
+      exploredIn: "rollover",
       .system(wrong("B01", .o2, FastPathStores.self))),
     Fault(
       "B01S", "fast-path-stores-unasked", "the fast path stores into its slot without a test",
       origin: "synthetic", oracles: [.o2, .o6],
+      exploredIn: "rollover",
       .system(wrong("B01S", .o2, FastPathStoresUnasked.self))),
     Fault(
       "B02", "scan-loads-then-stores", "the rollover's scan loads a slot, then stores 0",
-      origin: "synthetic", oracles: [.o2, .o6], needsPauses: true,
+      origin: "synthetic", oracles: [.o2, .o6],
+      exploredIn: "rollover", needsPauses: true,
       .system(wrong("B02", .o2, ScanLoadsThenStores.self))),
     Fault(
       "B04", "no-retest-under-lock", "whoever takes the lock allocates without looking again",
       origin: "synthetic", oracles: [.o1],
+      exploredIn: "both-new", by: [.o8],
       .system(wrong("B04", .o1, NoRetestUnderLock.self))),
     Fault(
       "B06", "rollover-forgets-reserved", "a second rollover forgets who is still in the guest",
       origin: "ae120d9edfe9", oracles: [.o2, .o6],
+      exploredIn: "two-rollovers",
       .system(wrong("B06", .o6, RolloverForgetsReserved.self))),
     Fault(
       "B09", "no-flush-at-rollover", "nothing is flushed when the numbers start anew",
       origin: "synthetic", oracles: [.o3, .o4, .o5],
+      exploredIn: "rollover",
       .system(wrong("B09", .o5, NoFlushAtRollover.self))),
     Fault(
       "B11", "number-zero", "number 0 is handed out",
       origin: "synthetic", oracles: [.o7],
+      exploredIn: "rollover",
       .system(wrong("B11", .o7, NumberZero.self))),
     Fault(
       "B19", "put-before-context-dead", "the slot is cleared while the hardware still has the VM",
       origin: "synthetic", oracles: [.o3],
+      exploredIn: "leaving",
       .world({ $0.putBeforeContextDead = true }, .arm64VMID)),
     Fault(
       "B22", "bump-after-scan", "the generation is bumped after the scan",
-      origin: "synthetic", oracles: [.o2], needsPauses: true,
+      origin: "synthetic", oracles: [.o2],
+      exploredIn: "change", needsPauses: true,
       .system(wrong("B22", .o2, BumpAfterScan.self))),
     Fault(
       "B24", "bump-after-forgetting", "the generation is bumped before the scan: equivalent",
-      origin: "synthetic", oracles: [], detection: .equivalent,
+      origin: "synthetic", oracles: [],
+      exploredIn: "m1-r2", detection: .equivalent,
       .system(
         version(
           "B24", .clean, BumpAfterForgetting.self))),
     Fault(
       "B28", "active-after-unlock", "the slow path publishes after it has given the lock back",
-      origin: "synthetic", oracles: [.o2, .o6], needsPauses: true,
+      origin: "synthetic", oracles: [.o2, .o6],
+      exploredIn: "last-number", needsPauses: true,
       .system(wrong("B28", .o2, ActiveAfterUnlock.self))),
     Fault(
       "B37", "generation-published-first", "a VM's generation is published before its number",
       origin: "f0cf47d939d0", oracles: [.o1, .o2, .o7],
+      exploredIn: "old-r1",
       .system(wrong("B37", .o1, GenerationFirst.self))),
     Fault(
       "H01", "no-lock", "the slow path goes without its lock",
       origin: "synthetic", oracles: [.o1, .o2, .o3, .o4, .o5, .o6, .o8, .o9],
+      exploredIn: "rollover", by: [.race],
       .system(wrong("H01", .o2, NoLock.self))),
     Fault(
       "H02", "lock-without-acquire", "the lock is taken without acquire",
-      origin: "synthetic", oracles: [], detection: .threadSanitizer,
+      origin: "synthetic", oracles: [],
+      exploredIn: "rollover", by: [.race], detection: .threadSanitizer,
       .system(
         version(
           "H02", .clean, LockWithoutAcquire.self))),
     Fault(
       "H03", "lock-leak", "the lock is not given back after some rollovers",
       origin: "synthetic", oracles: [.o9],
+      exploredIn: "generations",
       .system(wrong("H03", .o9, LockLeak.self))),
     Fault(
       "H04", "flush-never-ends", "a rollover waits for its flush for ever",
       origin: "synthetic", oracles: [.o5, .o9],
+      exploredIn: "rollover",
       .system(wrong("H04", .o5, FlushNeverEnds.self))),
   ]
 

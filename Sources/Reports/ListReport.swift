@@ -42,12 +42,13 @@ public struct ListReport: Encodable, Sendable {
     public let oracles: [String]
     public let origin: String
     public let detection: String
+    public let explorationScenario: String
     public let summary: String
 
     /// A row.
     public init(
       id: String, name: String, system: String, oracles: [String], origin: String,
-      detection: String, summary: String
+      detection: String, explorationScenario: String, summary: String
     ) {
       self.id = id
       self.name = name
@@ -55,6 +56,7 @@ public struct ListReport: Encodable, Sendable {
       self.oracles = oracles
       self.origin = origin
       self.detection = detection
+      self.explorationScenario = explorationScenario
       self.summary = summary
     }
   }
@@ -76,9 +78,9 @@ public struct ListReport: Encodable, Sendable {
     var lines = ["systems"]
     lines += indented(systems.map { [$0.name, $0.verdict, $0.summary] })
     lines += systems.map { "    \($0.name): \($0.source)" }
-    lines += ["", "faults (soak --fault NAME)"]
+    lines += ["", "faults (soak --fault NAME), where to explore them"]
     lines += indented(
-      faults.map { [$0.name, seenBy($0), $0.origin, $0.summary] })
+      faults.map { [$0.name, seenBy($0), $0.explorationScenario, $0.origin, $0.summary] })
     lines += ["", "scenarios"]
     lines += indented(scenarios.map { [$0.name, $0.summary] })
     return lines.joined(separator: "\n") + "\n"

@@ -45,7 +45,8 @@ enum ListCommand: Command {
         ListReport.Fault(
           id: $0.id, name: $0.name, system: $0.kind.system.name,
           oracles: $0.oracles.map(\.rawValue), origin: $0.origin,
-          detection: $0.detection.rawValue, summary: $0.summary)
+          detection: $0.detection.rawValue, explorationScenario: $0.explorationScenario,
+          summary: $0.summary)
       },
       scenarios: try ScenarioLibrary.builtIn.all.map {
         ListReport.Scenario(name: $0.name, summary: $0.summary)

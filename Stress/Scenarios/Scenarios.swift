@@ -20,4 +20,11 @@ public let embeddedScenarios: [(name: String, bytes: [UInt8])] = [
   ("suspended", PackageResources.suspended_json5),
   ("unmap", PackageResources.unmap_json5),
   ("retag", PackageResources.retag_json5),
+  ("rollover", PackageResources.rollover_json5),
+  ("two-rollovers", PackageResources.two_rollovers_json5),
+  ("both-new", PackageResources.both_new_json5),
+  ("change", PackageResources.change_json5),
+  ("last-number", PackageResources.last_number_json5),
+  ("leaving", PackageResources.leaving_json5),
+  ("generations", PackageResources.generations_json5),
 ]

@@ -20,6 +20,14 @@ import Testing
     #expect(last > start)
   }
 
+  @Test func `a thread's time stands still while it sleeps, and goes on while it works`() {
+    let before = CycleClock.threadNanoseconds()
+    sleepThread(for: .milliseconds(50))
+    let slept = CycleClock.threadNanoseconds()
+    #expect(slept - before < 50_000_000)
+    while CycleClock.threadNanoseconds() < slept + 1_000_000 { spinHint() }
+  }
+
   @Test func `both tell of a sleep`() {
     let before = (CycleClock.cycles(), CycleClock.nanoseconds())
     sleepThread(for: .milliseconds(2))

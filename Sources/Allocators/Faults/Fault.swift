@@ -15,6 +15,12 @@ public struct Fault: Sendable {
   public let origin: String
   /// The oracles of which one must see it; empty for an equivalent mutant, which none may.
   public let oracles: [OracleID]
+  /// The scenario whose schedules are searched for it: the smallest one in which an oracle of the
+  /// row sees it. For an equivalent mutant, one in which it must stay clean.
+  public let explorationScenario: String
+  /// The oracles of which one must see it there: those of the row, and those that see it in
+  /// controlled runs only.
+  public let explorationOracles: [OracleID]
   /// How it is put in.
   public let kind: Kind
   /// The pauses that a soak may need to find it; nil: none.
@@ -49,6 +55,7 @@ public struct Fault: Sendable {
 
   init(
     _ id: String, _ name: String, _ summary: String, origin: String, oracles: [OracleID],
+    exploredIn scenario: String, by controlled: [OracleID] = [],
     needsPauses: Bool = false, detection: Detection = .oracle, _ kind: Kind
   ) {
     self.id = id
@@ -56,6 +63,8 @@ public struct Fault: Sendable {
     self.summary = summary
     self.origin = origin
     self.oracles = oracles
+    explorationScenario = scenario
+    explorationOracles = oracles + controlled
     self.needsPauses = needsPauses
     self.detection = detection
     self.kind = kind

@@ -68,7 +68,8 @@ public enum ShrinkCampaign {
   ) throws -> ShrunkFinding? {
     let shrinker = Shrinker(
       programSteps: world.stepTexts.map(\.count),
-      clock: { .nanoseconds(Int64(CycleClock.nanoseconds())) },
+      // What the shrinker finds must not depend on who else uses the machine; fibers run here.
+      clock: { .nanoseconds(Int64(CycleClock.threadNanoseconds())) },
       program: { try? world.keeping($0).program() })
     guard case .shrunk(let result) = shrinker.shrink(execution.schedule) else { return nil }
     let shorter = try world.keeping(result.programSteps)

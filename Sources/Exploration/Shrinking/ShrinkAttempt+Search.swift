@@ -10,9 +10,22 @@ extension ShrinkAttempt {
       let kept = dropping(places, from: best.kept)
       if let found = searched(kept, best.preemptions.count, best) { return found }
     }
-    if best.preemptions.isEmpty { return nil }
-    let found = searched(best.kept, best.preemptions.count - 1, best)
-    return found.flatMap { $0.preemptions.count < best.preemptions.count ? $0 : nil }
+    return calmer(than: best)
+  }
+
+  /// A shrunk execution of the same program with fewer preemptions: with the fewest that there can
+  /// be, unless there are too many executions to look at all of them.
+  private func calmer(than best: Specimen) -> Specimen? {
+    let count = best.preemptions.count
+    if count == 0 { return nil }
+    var found: Specimen?
+    switch trials.enumerated(kept: best.kept, fewerThan: count, wanted: wanted) {
+    case .found(let specimen): found = shrunk(specimen)
+    case .nowhere: return nil
+    case .unknown:
+      found = (1..<count).lazy.compactMap { searched(best.kept, $0, best) }.first
+    }
+    return found.flatMap { $0.preemptions.count < count ? $0 : nil }
   }
 
   private func smallerPrograms(_ best: Specimen) -> [[ProgramPlace]] {
@@ -26,6 +39,10 @@ extension ShrinkAttempt {
   private func searched(_ kept: [[Int]], _ preemptions: Int, _ best: Specimen) -> Specimen? {
     let found = trials.searched(
       kept: kept, preemptions: preemptions, horizon: best.count, wanted: wanted)
-    return found.map { withoutPreemptions(withoutProgramSteps(withoutWhatDoesNotMatter($0))) }
+    return found.map(shrunk)
+  }
+
+  private func shrunk(_ specimen: Specimen) -> Specimen {
+    withoutPreemptions(withoutProgramSteps(withoutWhatDoesNotMatter(specimen)))
   }
 }

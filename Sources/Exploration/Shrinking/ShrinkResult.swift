@@ -8,17 +8,20 @@ public struct ShrinkBudget: Sendable {
   public var time: Duration
   /// Random executions at most of one smaller program; 0: only replays.
   public var searchedPerProgram: Int
+  /// Executions at most of the search through all schedules with fewer preemptions; 0: none.
+  public var enumeratedPerProgram: Int
   /// Steps of one execution at most.
   public var stepLimit: Int
 
   /// A budget; 500 replays or 2 s unless told otherwise.
   public init(
     replays: Int = 500, time: Duration = .seconds(2), searchedPerProgram: Int = 4_000,
-    stepLimit: Int = Engine.defaultStepLimit
+    enumeratedPerProgram: Int = 40_000, stepLimit: Int = Engine.defaultStepLimit
   ) {
     self.replays = replays
     self.time = time
     self.searchedPerProgram = searchedPerProgram
+    self.enumeratedPerProgram = enumeratedPerProgram
     self.stepLimit = stepLimit
   }
 }
@@ -58,7 +61,8 @@ public struct ShrinkResult: Sendable {
   public let replaysForPreemptions: Int
   /// Of these, the ones for the critical pair.
   public let replaysForPair: Int
-  /// Random executions of smaller programs, beside the replays.
+  /// Other executions of smaller programs, or of the same with fewer preemptions, beside the
+  /// replays.
   public let searches: Int
   /// What the replays showed.
   public let verdictCounts: [Verdict: Int]

@@ -24,7 +24,7 @@ final class Trials {
   private(set) var replays = 0
   /// What they showed.
   private(set) var verdictCounts: [Verdict: Int] = [:]
-  /// Executions that were drawn at random, beside the replays.
+  /// Executions that were drawn at random or enumerated, beside the replays.
   private(set) var searches = 0
   /// Whether the budget has ended before the shrinker.
   private(set) var isExhausted = false
@@ -73,6 +73,44 @@ final class Trials {
       return Specimen(engine, kept: kept)
     }
     return nil
+  }
+
+  /// What a search through all schedules has shown.
+  enum Enumeration {
+    /// The finding, with the fewest preemptions that it needs.
+    case found(Specimen)
+    /// No schedule shows it.
+    case nowhere
+    /// The budget has ended, or there is no such program.
+    case unknown
+  }
+
+  /// Looks for the finding in all executions of the steps `kept` with fewer than `preemptions`:
+  /// first those with none, then those with one, and so on.
+  func enumerated(kept: [[Int]], fewerThan preemptions: Int, wanted: Verdict) -> Enumeration {
+    guard !isExhausted, let engine = engine(kept) else { return .unknown }
+    defer { engine.keepsWideFingerprint = false }
+    var left = budget.enumeratedPerProgram
+    for bound in 0..<preemptions {
+      let search = PreemptionBoundedSearch(
+        bound: bound, cacheCapacity: 1 << 16, traceCapacity: 1 << 10)
+      var found: Specimen?
+      // Recorded, each of them: the one that shows it has changed the search and can't be repeated.
+      let isComplete = search.run(on: engine, records: true) { end in
+        searches += 1
+        left -= 1
+        if case .violation(let violation) = end.outcome, violation.oracle == wanted.oracle,
+          engine.verdict(of: end.outcome) == wanted
+        {
+          found = Specimen(engine, kept: kept)
+          return false
+        }
+        return left > 0 && (left % 256 != 0 || clock() - begin <= budget.time)
+      }
+      if let found { return .found(found) }
+      if !isComplete || !search.isComplete { return .unknown }
+    }
+    return .nowhere
   }
 
   private func count(_ verdict: Verdict) {
