@@ -263,7 +263,7 @@ extension EngineState {
 
   private mutating func call(_ pcpu: Int, _ targets: AgentSet) {
     touch(objects.calls(pcpu), writes: true, by: pcpu)
-    var rest = AgentSet(bits: targets.bits & (1 &<< UInt64(pcpuCount)) &- 1)
+    var rest = AgentSet(bits: targets.bits & ((1 &<< UInt64(pcpuCount)) &- 1))
     rest.remove(pcpu)
     while !rest.isEmpty {
       let target = rest.first
