@@ -22,8 +22,7 @@ extension ShrinkAttempt {
     switch trials.enumerated(kept: best.kept, fewerThan: count, wanted: wanted) {
     case .found(let specimen): found = shrunk(specimen)
     case .nowhere: return nil
-    case .unknown:
-      found = (1..<count).lazy.compactMap { searched(best.kept, $0, best) }.first
+    case .unknown: found = searched(best.kept, count - 1, best)
     }
     return found.flatMap { $0.preemptions.count < count ? $0 : nil }
   }
