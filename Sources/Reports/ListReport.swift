@@ -10,12 +10,16 @@ public struct ListReport: Encodable, Sendable {
   public var systems: [System]
   public var faults: [Fault]
   public var scenarios: [Scenario]
+  public var strategies: [Strategy]
 
   /// A report of these contents.
-  public init(systems: [System], faults: [Fault], scenarios: [Scenario]) {
+  public init(
+    systems: [System], faults: [Fault], scenarios: [Scenario], strategies: [Strategy]
+  ) {
     self.systems = systems
     self.faults = faults
     self.scenarios = scenarios
+    self.strategies = strategies
   }
 
   /// One system.
@@ -73,7 +77,19 @@ public struct ListReport: Encodable, Sendable {
     }
   }
 
-  /// Three tables.
+  /// One strategy.
+  public struct Strategy: Encodable, Sendable {
+    public let name: String
+    public let summary: String
+
+    /// A row.
+    public init(name: String, summary: String) {
+      self.name = name
+      self.summary = summary
+    }
+  }
+
+  /// Four tables.
   public func text() -> String {
     var lines = ["systems"]
     lines += indented(systems.map { [$0.name, $0.verdict, $0.summary] })
@@ -83,6 +99,8 @@ public struct ListReport: Encodable, Sendable {
       faults.map { [$0.name, seenBy($0), $0.explorationScenario, $0.origin, $0.summary] })
     lines += ["", "scenarios"]
     lines += indented(scenarios.map { [$0.name, $0.summary] })
+    lines += ["", "strategies (explore --strategy NAME)"]
+    lines += indented(strategies.map { [$0.name, $0.summary] })
     return lines.joined(separator: "\n") + "\n"
   }
 

@@ -9,7 +9,7 @@ import Reports
 /// What there is.
 enum ListCommand: Command {
   static let name = "list"
-  static let summary = "systems with their expected verdicts, faults, scenarios"
+  static let summary = "systems with their expected verdicts, faults, scenarios, strategies"
   static let synopsis = "[OPTIONS]"
 
   static let options = [
@@ -50,6 +50,9 @@ enum ListCommand: Command {
       },
       scenarios: try ScenarioLibrary.builtIn.all.map {
         ListReport.Scenario(name: $0.name, summary: $0.summary)
+      },
+      strategies: StrategyNames.all.map {
+        ListReport.Strategy(name: $0, summary: StrategyNames.summary(of: $0))
       })
   }
 }

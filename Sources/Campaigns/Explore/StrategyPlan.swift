@@ -12,6 +12,23 @@ public enum StrategyNames {
   public static let exhaustive = ["dfs", "delay", "dpor"]
   /// All of them.
   public static var all: [String] { [portfolio] + Portfolio.names + exhaustive }
+
+  /// What each of them does, in a line.
+  public static func summary(of name: String) -> String {
+    switch name {
+    case portfolio: "the default: all random ones in turn, by index"
+    case "random": "whoever can go is equally likely to"
+    case "runs": "the same for runs of 1 to 256 steps"
+    case "pct": "priorities with --depth - 1 changes"
+    case "pos": "priorities per step, redrawn at a race"
+    case "urw": "uniform over all orders of straight programs"
+    case "surw": "uniform over the orders of one or two objects' steps"
+    case "dfs": "every schedule with at most --bound preemptions"
+    case "delay": "every schedule with at most --bound delays"
+    case "dpor": "one schedule of every trace, no bound"
+    default: ""
+    }
+  }
 }
 
 /// One worker's strategies.
