@@ -21,7 +21,13 @@ final class EventClocks {
   private var lastReads: [Int] = []
   /// Per touch: the write to the same object before it, -1 for none.
   private var previousWrites: [Int] = []
+  /// Per pCPU: the last step that ended its context, -1 for none.
+  private var lastClear: [Int] = []
+  /// Touches before the first step: what pCPUs look at before they have anything to do.
+  private var touchesBefore = 0
   private var candidates: [Int] = []
+  /// Of them, those that made the step wait: its place is before them or behind what ended the wait.
+  private var blockers: [Int] = []
 
   func begin(_ shape: ProgramShape) {
     agents = shape.agentCount
@@ -30,7 +36,11 @@ final class EventClocks {
     clocks.removeAll(keepingCapacity: true)
     previousWrites.removeAll(keepingCapacity: true)
     if lastOfAgent.count != agents { lastOfAgent = Array(repeating: -1, count: agents) }
+    if lastClear.count != shape.pcpuCount {
+      lastClear = Array(repeating: -1, count: shape.pcpuCount)
+    }
     for agent in 0..<agents { lastOfAgent[agent] = -1 }
+    for pcpu in lastClear.indices { lastClear[pcpu] = -1 }
     for object in lastWrite.indices { lastWrite[object] = -1 }
     for place in lastReads.indices { lastReads[place] = -1 }
   }
@@ -53,6 +63,7 @@ final class EventClocks {
     _ step: Int, on sleeping: SourceDPOR.SleepingStep, _ arena: [Touch],
     _ state: UnsafeMutablePointer<EngineState>
   ) -> Bool {
+    if sleeping.endsExecution { return true }
     for touch in touches(of: step, state) {
       for place in Int(sleeping.first)..<Int(sleeping.first + sleeping.count)
       where arena[place].conflicts(with: touch) { return true }
@@ -77,10 +88,12 @@ final class EventClocks {
       lastReads = Array(repeating: -1, count: objects * agents)
     }
     let event = state.pointee.trace[step]
+    if step == 0 { touchesBefore = Int(event.firstTouch) }
     let agent = event.agent.number
     let previous = lastOfAgent[agent]
     let touched = touches(of: step, state)
     candidates.removeAll(keepingCapacity: true)
+    blockers.removeAll(keepingCapacity: true)
     for touch in touched { collect(touch, agent, event, state) }
     owners.append(Int32(agent))
     numbers.append(previous < 0 ? 1 : numbers[previous] + 1)
@@ -89,14 +102,34 @@ final class EventClocks {
     where !candidates[..<index].contains(candidate) && isDirect(candidate, previous) {
       race(candidate)
     }
+    if state.pointee.hardware.fillsUnasked {
+      for touch in touched where touch.writes {
+        if let clear = contextEnd(beside: touch, step, state) { race(clear) }
+      }
+    }
+    if event.operation.kind == .clearContext { lastClear[agent] = step }
     enter(step, agent, event, touched)
   }
 
   /// Whether nothing lies between `candidate` and the step in happens-before: neither its agent's
-  /// previous step nor another step that it depends on.
+  /// previous step nor another step that it depends on. Behind what made it wait there is always
+  /// something, at least what ended the wait: a critical section lies between two acquisitions.
   private func isDirect(_ candidate: Int, _ previous: Int) -> Bool {
     if previous >= 0, isBefore(candidate, previous) { return false }
+    if blockers.contains(candidate) { return true }
     return !candidates.contains { $0 != candidate && isBefore(candidate, $0) }
+  }
+
+  /// Whoever takes entries from a TLB before the context beside it has ended gives the hardware
+  /// something to fill. No step has seen that fill, so no footprint tells.
+  private func contextEnd(
+    beside touch: Touch, _ step: Int, _ state: UnsafeMutablePointer<EngineState>
+  ) -> Int? {
+    let pcpu = touch.object - state.pointee.objects.tlb(0)
+    guard lastClear.indices.contains(pcpu), lastClear[pcpu] >= 0,
+      !isBefore(lastClear[pcpu], step)
+    else { return nil }
+    return lastClear[pcpu]
   }
 
   /// The steps that conflict with a touch and come last.
@@ -116,26 +149,39 @@ final class EventClocks {
       object == event.operation.object
     {
       // It had to wait for that write. The race is with the one that made it wait.
-      while write >= 0, !couldGoBefore(write, event, state) {
-        write = writeBefore(write, object, state)
-      }
+      let last = write
+      write = blocker(
+        of: PendingOperation(bits: event.operation.bits, a: event.a, b: event.b), state)
+      if write >= 0, write != last { blockers.append(write) }
     }
     if write >= 0, Int(owners[write]) != agent { candidates.append(write) }
   }
 
-  /// Whether what `event` waits for was there before `write`.
+  /// The last write before which `waiting`, which waits for a word, could have gone on; -1 for none.
+  private func blocker(
+    of waiting: PendingOperation, _ state: UnsafeMutablePointer<EngineState>
+  ) -> Int {
+    let object = waiting.operation.object
+    var write = lastWrite[object]
+    while write >= 0, !couldGoBefore(write, waiting, state) {
+      write = writeBefore(write, object, state)
+    }
+    return write
+  }
+
+  /// Whether what `waiting` waits for was there before `write`.
   private func couldGoBefore(
-    _ write: Int, _ event: TraceEvent, _ state: UnsafeMutablePointer<EngineState>
+    _ write: Int, _ waiting: PendingOperation, _ state: UnsafeMutablePointer<EngineState>
   ) -> Bool {
     let before = state.pointee.trace[write].before
-    return event.operation.kind == .acquire
-      ? before == 0 : EngineState.holds(before, event.a, event.b)
+    return waiting.operation.kind == .acquire
+      ? before == 0 : EngineState.holds(before, waiting.a, waiting.b)
   }
 
   private func writeBefore(
     _ write: Int, _ object: Int, _ state: UnsafeMutablePointer<EngineState>
   ) -> Int {
-    let first = Int(state.pointee.trace[write].firstTouch)
+    let first = Int(state.pointee.trace[write].firstTouch) - touchesBefore
     for (offset, touch) in touches(of: write, state).enumerated() where touch.object == object {
       return previousWrites[first + offset]
     }
@@ -203,15 +249,28 @@ final class EventClocks {
     return initials
   }
 
-  /// Calls `race` for the steps that a step of `agent` on `object`, not taken yet, may race with.
-  func races(ofPending agent: Int, on object: Int, race: (Int) -> Void) {
-    let previous = lastOfAgent[agent]
-    func tell(_ step: Int) {
-      if step >= 0, Int(owners[step]) != agent, previous < 0 || !isBefore(step, previous) {
-        race(step)
-      }
+  /// Calls `race` for each step that the end of the execution, which `last` brought about, could
+  /// have come before: the last ones of the other agents, as far as nothing orders them.
+  func races(ofEnd last: Int, race: (Int) -> Void) {
+    let concurrent = lastOfAgent.filter { $0 >= 0 && $0 != last && !isBefore($0, last) }
+    for step in concurrent
+    where !concurrent.contains(where: { $0 != step && isBefore(step, $0) }) {
+      race(step)
     }
-    tell(lastWrite[object])
-    for other in 0..<agents { tell(lastReads[object * agents + other]) }
+  }
+
+  /// The step that keeps `pcpu` waiting for ever; nil if it does not wait for a word, or if that
+  /// step must come before its own last one.
+  func step(
+    thatBlocks pcpu: Int, _ state: UnsafeMutablePointer<EngineState>
+  ) -> Int? {
+    let waiting = state.pointee.pending[pcpu]
+    let kind = waiting.operation.kind
+    guard kind == .acquire || kind == .wait, !state.pointee.mayGoOn(pcpu), !lastWrite.isEmpty
+    else { return nil }
+    let step = blocker(of: waiting, state)
+    let previous = lastOfAgent[pcpu]
+    if step < 0 || Int(owners[step]) == pcpu { return nil }
+    return previous >= 0 && isBefore(step, previous) ? nil : step
   }
 }

@@ -16,7 +16,8 @@ public final class SourceDPOR: Search {
   private var step = 0
   /// Steps below this one have been seen by the execution before: their races are known.
   private var firstNew = 0
-  private var isOver = false
+  /// Whether the program does what footprints do not tell: see `isComplete`.
+  private var isBeyondFootprints = false
 
   /// One step of the current schedule, and what is to be tried in its place.
   struct Node {
@@ -34,6 +35,8 @@ public final class SourceDPOR: Search {
   struct SleepingStep {
     var first: Int32 = 0
     var count: Int32 = 0
+    /// Nothing comes after it, so it is not the same as before and after another step.
+    var endsExecution = false
   }
 
   /// A search of all traces.
@@ -47,9 +50,13 @@ public final class SourceDPOR: Search {
   public override var wantsEveryStep: Bool { true }
   public override var needsTrace: Bool { true }
 
+  /// Two kinds of programs are searched in part only: those with calls, because turning interrupts
+  /// off is no step that an interrupt could be seen to race with; and those that end while hardware
+  /// has something left to do, because every last step of a pCPU races with that.
+  public override var isComplete: Bool { super.isComplete && !isBeyondFootprints }
+
   public override func begin(_ seed: Seed, _ shape: ProgramShape) {
     step = 0
-    isOver = false
     events.begin(shape)
   }
 
@@ -133,11 +140,6 @@ public final class SourceDPOR: Search {
     }
   }
 
-  public override func end(_ end: ExecutionEnd) {
-    super.end(end)
-    isOver = true
-  }
-
   // MARK: Going on
 
   public override func advance(_ engine: Engine) -> Bool {
@@ -146,10 +148,13 @@ public final class SourceDPOR: Search {
     if state.pointee.steps == step, step > 0 {
       lookBack(state, enabledNow: AgentSet(bits: state.pointee.hardwareEnabled.bits))
     }
-    if case .violation = state.pointee.outcome { lookAhead(state) }
+    let endsAll = step > 0 && cutsShort(state)
+    if endsAll { reverseEnd(step - 1, state) }
+    noteWhatFootprintsDoNotTell(state)
+    if case .violation = state.pointee.outcome { freeThoseWhoWait(state) }
     while var node = nodes.popLast() {
       let depth = nodes.count
-      putToSleep(&node, depth, state)
+      putToSleep(&node, depth, endsExecution: endsAll && depth == step - 1, state)
       let rest = AgentSet(bits: node.backtrack.bits & ~node.sleep.bits & node.enabled.bits)
       if !rest.isEmpty {
         node.choice = rest.first
@@ -164,24 +169,51 @@ public final class SourceDPOR: Search {
 
   /// The agent that was chosen at `depth` has been explored there.
   private func putToSleep(
-    _ node: inout Node, _ depth: Int, _ state: UnsafeMutablePointer<EngineState>
+    _ node: inout Node, _ depth: Int, endsExecution: Bool,
+    _ state: UnsafeMutablePointer<EngineState>
   ) {
     let touches = events.touches(of: depth, state)
     node.footprints[node.choice] = SleepingStep(
-      first: Int32(arena.count), count: Int32(touches.count))
+      first: Int32(arena.count), count: Int32(touches.count), endsExecution: endsExecution)
     arena.append(contentsOf: touches)
     node.sleep.insert(node.choice)
   }
 
-  /// The execution was cut short: the steps that others would have taken next may race with what
-  /// was done. What they touch is not known yet; the word that they name is.
-  private func lookAhead(_ state: UnsafeMutablePointer<EngineState>) {
-    for pcpu in 0..<state.pointee.pcpuCount where state.pointee.ready.contains(pcpu) {
-      let object = state.pointee.pending[pcpu].operation.object
-      guard object < state.pointee.wordCount, pcpu != state.pointee.current else { continue }
-      events.races(ofPending: pcpu, on: object) { first in
-        nodes[first].backtrack.bits |= nodes[first].enabled.bits
-      }
+  // MARK: Ends
+
+  /// Whether the last step has kept others from steps that they could still have taken: it broke a
+  /// rule, or the last program ended while hardware had something to do.
+  private func cutsShort(_ state: UnsafeMutablePointer<EngineState>) -> Bool {
+    switch state.pointee.outcome {
+    case .violation(.deadlock), .stepLimit, .abandoned: false
+    case .violation, .finished: true
+    }
+  }
+
+  /// Whoever could go must be tried in place of the last step, and the last step in place of those
+  /// that it would have kept from being taken.
+  private func reverseEnd(_ last: Int, _ state: UnsafeMutablePointer<EngineState>) {
+    nodes[last].backtrack.bits |= nodes[last].enabled.bits
+    let hasFinished = state.pointee.outcome == .finished
+    let pcpuCount = state.pointee.pcpuCount
+    events.races(ofEnd: last) { [self] step in
+      // An end that needs every program's last step cannot come before one of them.
+      if hasFinished && events.agent(of: step) < pcpuCount { return }
+      reverse(step, last)
+    }
+  }
+
+  private func noteWhatFootprintsDoNotTell(_ state: UnsafeMutablePointer<EngineState>) {
+    let isLeft = state.pointee.outcome == .finished && !state.pointee.hardwareEnabled.isEmpty
+    if isLeft || state.pointee.anyCalls { isBeyondFootprints = true }
+  }
+
+  /// A pCPU that waits at the end has taken no step that could be seen to race: it could have gone
+  /// on before the step that made it wait.
+  private func freeThoseWhoWait(_ state: UnsafeMutablePointer<EngineState>) {
+    state.pointee.ready.forEach { pcpu in
+      guard let step = events.step(thatBlocks: pcpu, state) else { return }
+      nodes[step].backtrack.bits |= nodes[step].enabled.bits
     }
   }
 }
