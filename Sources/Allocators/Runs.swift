@@ -65,6 +65,11 @@ extension Fault {
       exploredIn: "two-rollovers",
       .system(wrong("B06", .o6, RolloverForgetsReserved.self))),
     Fault(
+      "B06S", "reserved-not-taken", "a rollover hands out numbers that are still in use",
+      origin: "synthetic", oracles: [.o2, .o6],
+      exploredIn: "rollover",
+      .system(wrong("B06S", .o6, ReservedNotTaken.self))),
+    Fault(
       "B09", "no-flush-at-rollover", "nothing is flushed when the numbers start anew",
       origin: "synthetic", oracles: [.o3, .o4, .o5],
       exploredIn: "rollover",

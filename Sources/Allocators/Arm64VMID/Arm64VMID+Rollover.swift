@@ -37,7 +37,7 @@ extension Arm64VMID {
         id = Rules.stillReserved(reserved[pcpu], on: m)
         m.note(.reservedFallback)
       }
-      markInUse(Int(number(of: id).number), on: m)
+      Rules.keepTaken(Int(number(of: id).number), self, on: m)
       m.write(reserved[pcpu], id)
     }
   }

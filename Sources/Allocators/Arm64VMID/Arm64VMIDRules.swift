@@ -26,6 +26,8 @@ public protocol Arm64VMIDRules: Sendable {
   static func takeActive<M: Machine>(_ slot: M.Word, on m: M) -> UInt64
   /// The id that an earlier rollover reserved for a pCPU whose slot is empty.
   static func stillReserved<M: Machine>(_ reserved: M.Cell, on m: M) -> UInt64
+  /// Marks the number that a pCPU may still run with as taken in the new generation.
+  static func keepTaken<M: Machine>(_ number: Int, _ allocator: Arm64VMID<M, Self>, on m: M)
   /// Removes everything from every TLB and waits until that is done.
   static func flushEverything<M: Machine>(_ allocator: Arm64VMID<M, Self>, on m: M)
   /// Where the search for a free number starts, at boot and after a rollover.
@@ -86,6 +88,13 @@ extension Arm64VMIDRules {
   @inline(__always)
   public static func stillReserved<M: Machine>(_ reserved: M.Cell, on m: M) -> UInt64 {
     m.read(reserved)
+  }
+
+  @inline(__always)
+  public static func keepTaken<M: Machine>(
+    _ number: Int, _ allocator: Arm64VMID<M, Self>, on m: M
+  ) {
+    allocator.markInUse(number, on: m)
   }
 
   @inline(__always)

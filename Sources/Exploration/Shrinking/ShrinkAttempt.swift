@@ -32,7 +32,7 @@ struct ShrinkAttempt {
       replays: trials.replays, replaysForPreemptions: forPreemptions,
       replaysForPair: trials.replays - beforePair, searches: trials.searches,
       verdictCounts: trials.verdictCounts,
-      isMinimal: !trials.isExhausted, criticalPair: pair)
+      isMinimal: !trials.isExhausted && !trials.lastEnumerationGaveUp, criticalPair: pair)
   }
 
   /// Replays `order`, steps of `specimen`, on the program steps `kept`; nil if the finding is gone.

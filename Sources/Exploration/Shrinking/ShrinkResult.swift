@@ -66,7 +66,8 @@ public struct ShrinkResult: Sendable {
   public let searches: Int
   /// What the replays showed.
   public let verdictCounts: [Verdict: Int]
-  /// False if the budget ended first: not minimal.
+  /// False if the budget ended first, that of the replays or that of the search for an execution
+  /// with fewer preemptions: not minimal.
   public let isMinimal: Bool
   /// Two steps of `schedule` whose swap makes the execution pass; nil if there are none, as in a
   /// fault that shows in every order.

@@ -28,6 +28,8 @@ final class Trials {
   private(set) var searches = 0
   /// Whether the budget has ended before the shrinker.
   private(set) var isExhausted = false
+  /// Whether the last enumeration had to stop before it had seen everything.
+  private(set) var lastEnumerationGaveUp = false
 
   init(
     _ program: @escaping Shrinker.ProgramSource, _ budget: ShrinkBudget,
@@ -90,6 +92,7 @@ final class Trials {
   func enumerated(kept: [[Int]], fewerThan preemptions: Int, wanted: Verdict) -> Enumeration {
     guard !isExhausted, let engine = engine(kept) else { return .unknown }
     defer { engine.keepsWideFingerprint = false }
+    lastEnumerationGaveUp = false
     var left = budget.enumeratedPerProgram
     for bound in 0..<preemptions {
       let search = PreemptionBoundedSearch(
@@ -108,7 +111,10 @@ final class Trials {
         return left > 0 && (left % 256 != 0 || clock() - begin <= budget.time)
       }
       if let found { return .found(found) }
-      if !isComplete || !search.isComplete { return .unknown }
+      if !isComplete || !search.isComplete {
+        lastEnumerationGaveUp = true
+        return .unknown
+      }
     }
     return .nowhere
   }
