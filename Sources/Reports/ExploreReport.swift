@@ -18,6 +18,7 @@ public struct ExploreReport: Encodable, Sendable {
   public var schedules = 0
   public var events = 0
   public var distinctTraces = 0
+  public var traceHash = ""
   public var complete = false
   public var bound = ""
   public var seconds = 0.0
@@ -41,7 +42,8 @@ public struct ExploreReport: Encodable, Sendable {
 
   private enum CodingKeys: String, CodingKey {
     case command, scenario, system, fault, strategy, model, seed, carrier, jobs, schedules, events
-    case distinctTraces, complete, bound, seconds, schedulesPerSecond, eventsPerSecond, verdict
+    case distinctTraces, traceHash, complete, bound, seconds, schedulesPerSecond, eventsPerSecond
+    case verdict
     case exitCode, findings
   }
 

@@ -138,6 +138,7 @@ struct ExploreSession {
     report.schedules = result.schedules
     report.events = result.events
     report.distinctTraces = result.distinctTraces
+    report.traceHash = result.traceHash
     report.distinctIsAtLeast = result.distinctIsAtLeast
     report.complete = result.isComplete
     report.bound = result.bound

@@ -23,7 +23,7 @@ import Testing
       #expect(
         Set(outcome.json.keys) == [
           "command", "scenario", "system", "fault", "strategy", "model", "seed", "carrier", "jobs",
-          "schedules", "events", "distinctTraces", "complete", "bound", "seconds",
+          "schedules", "events", "distinctTraces", "traceHash", "complete", "bound", "seconds",
           "schedulesPerSecond", "eventsPerSecond", "verdict", "exitCode", "findings",
         ])
       #expect(outcome.json["verdict"] as? String == "bug")
@@ -98,13 +98,35 @@ import Testing
             ["explore", "m1-r2", "--schedules", "3000", "--seed", "9", "--jobs", jobs, "--json"]
               + line, in: folder)
         }
-        for key in ["schedules", "events", "distinctTraces", "verdict", "bound", "findings"] {
+        for key in [
+          "schedules", "events", "distinctTraces", "traceHash", "verdict", "bound", "findings",
+        ] {
           let values = results.map { [key: $0.json[key] ?? ""] as NSDictionary }
           #expect(values[0] == values[1], "\(key) \(line)")
           #expect(values[0] == values[2], "\(key) \(line)")
         }
       }
     }
+  }
+
+  @Test func `two processes run the same schedules`() throws {
+    func run(seed: String) throws -> [String: Any] {
+      let outcome = try Tool.run(
+        ["explore", "m1-r2-tlb", "--schedules", "2000", "--seed", seed, "--json"])
+      #expect(outcome.exitCode == 0, "\(outcome.stderr)")
+      return outcome.json
+    }
+    // What the clock decides differs from run to run, and nothing else does.
+    let clocked: Set = ["seconds", "schedulesPerSecond", "eventsPerSecond"]
+    func repeated(_ json: [String: Any]) -> NSDictionary {
+      json.filter { !clocked.contains($0.key) } as NSDictionary
+    }
+    let first = try run(seed: "7")
+    let hash = first["traceHash"] as? String ?? ""
+    #expect(hash.hasPrefix("0x") && hash.count > 10, "\(hash)")
+    #expect(first["schedules"] as? Int == 2000)
+    #expect(repeated(first) == repeated(try run(seed: "7")))
+    #expect(try run(seed: "8")["traceHash"] as? String != hash)
   }
 
   @Test func `seed and index repeat one schedule`() throws {

@@ -111,6 +111,7 @@ final class ExploreSession {
     share.withSum { sum in
       result.schedules = sum.schedules
       result.events = sum.events
+      result.traceHash = sum.traceHashes.text
       result.distinctTraces = sum.traces.count
       result.distinctIsAtLeast = sum.traces.isFull
       result.stepLimits = sum.stepLimits

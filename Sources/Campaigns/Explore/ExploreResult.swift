@@ -20,6 +20,8 @@ public struct ExploreResult: Sendable {
   public var events = 0
   /// Executions that differ in more than the order of independent steps.
   public var distinctTraces = 0
+  /// Over all their trace hashes, in the order of their indices.
+  public var traceHash = TraceHashes().text
   /// Whether there may be more of them than were counted.
   public var distinctIsAtLeast = false
   /// Whether nothing is left to be tried.

@@ -23,6 +23,7 @@ extension ExploreSession {
     // An engine of its own: a search looks at the trace of the last execution.
     let engine = Engine(program, carrier: order.carrier.carrier, stepLimit: order.stepLimit)
     var tally = StrategyTally(name: order.strategy)
+    var traceHashes = TraceHashes()
     var looks = 0
     var shapes: [Violation] = []
     var result = ExploreResult()
@@ -31,6 +32,7 @@ extension ExploreSession {
     // Recorded, because a search cannot repeat the execution before.
     let isAtEnd = search.run(on: engine, records: true) { end in
       tally.events += end.steps
+      traceHashes.add(end.traceHash)
       looks += 1
       if case .violation(let violation) = end.outcome {
         tally.findings += 1
@@ -57,6 +59,7 @@ extension ExploreSession {
     result.stepLimits = search.stepLimits
     result.events = tally.events
     result.tallies = [tally]
+    result.traceHash = traceHashes.text
     result.distinctTraces = search.traces.count
     result.distinctIsAtLeast = search.traces.hasOverflowed
     result.isComplete = isAtEnd && search.isComplete && !search.traces.hasOverflowed

@@ -12,6 +12,7 @@ struct ExploreSum: ~Copyable {
   var stepLimits = 0
   /// The most steps of a schedule.
   var longest = 0
+  var traceHashes = TraceHashes()
   var nondeterministic: Int?
   var tallies: [StrategyTally]
   var findings: [FoundSchedule] = []
@@ -28,6 +29,7 @@ struct ExploreSum: ~Copyable {
     schedules += block.schedules
     stepLimits += block.stepLimits
     longest = max(longest, block.longest)
+    traceHashes.add(block.traceHashes.value)
     for slot in tallies.indices {
       tallies[slot].schedules += block.tallies[slot].schedules
       tallies[slot].events += block.tallies[slot].events

@@ -32,6 +32,7 @@ struct ScheduleBlock {
   var schedules = 0
   var stepLimits = 0
   var longest = 0
+  var traceHashes = TraceHashes()
   /// A schedule that was run twice and gave two executions; -1 for none.
   var nondeterministic = -1
   var findingCount = 0
@@ -61,6 +62,7 @@ struct ScheduleBlock {
     schedules = 0
     stepLimits = 0
     longest = 0
+    traceHashes = TraceHashes()
     nondeterministic = -1
     findingCount = 0
     isDone = false
@@ -71,6 +73,7 @@ struct ScheduleBlock {
   mutating func add(_ end: ExecutionEnd, index: Int, slot: Int) -> Bool {
     fingerprints[schedules] = end.fingerprint.low
     schedules += 1
+    traceHashes.add(end.traceHash)
     tallies[slot].schedules += 1
     tallies[slot].events += end.steps
     longest = max(longest, end.steps)
