@@ -74,7 +74,8 @@ let package = Package(
     .testTarget(
       name: "CampaignsTests",
       dependencies: [
-        "Campaigns", "Allocators", "Machines", "Oracles", "EmbeddedScenarios", "Domain",
+        "Campaigns", "Allocators", "Exploration", "Machines", "Oracles", "EmbeddedScenarios",
+        "Domain",
       ]),
     .testTarget(name: "ReportsTests", dependencies: ["Reports", "Measurement", "Domain"]),
     .testTarget(

@@ -14,6 +14,8 @@ public struct ControlledWorld: Sendable {
   /// What runs.
   public let system: TagSystem
   let setup: ProgramSetup
+  /// Builds another program in its place: one that misbehaves, for the checks of an exploration.
+  var substitute: (@Sendable () throws -> ControlledProgram)?
   /// What each pCPU does, as the scenario writes it: headings of stories.
   let stepTexts: [[String]]
 
@@ -39,7 +41,9 @@ public struct ControlledWorld: Sendable {
   /// Builds it.
   ///
   /// - Throws: `AllocationError` if the system cannot hold the VMs.
-  func program() throws -> ControlledProgram { try system.prepareProgram(setup) }
+  func program() throws -> ControlledProgram {
+    try substitute?() ?? system.prepareProgram(setup)
+  }
 
   /// The built-in scenarios that have a program.
   static var explorableNames: [String] {
