@@ -42,7 +42,8 @@ public struct ExploreReport: Encodable, Sendable {
 
   private enum CodingKeys: String, CodingKey {
     case command, scenario, system, fault, strategy, model, seed, carrier, jobs, schedules, events
-    case distinctTraces, traceHash, complete, bound, seconds, schedulesPerSecond, eventsPerSecond, verdict
+    case distinctTraces, traceHash, complete, bound, seconds, schedulesPerSecond, eventsPerSecond
+    case verdict
     case exitCode, findings
   }
 

@@ -91,6 +91,7 @@ public struct ControlledWorld: Sendable {
 public enum ExploreError: Error, Equatable {
   case noProgram(String, names: [String])
   case unknownStrategy(String, names: [String])
+  case dporAndChoices(String, pages: Int)
   case unwritable(path: String, reason: String, option: String)
 }
 
@@ -105,6 +106,10 @@ extension ExploreError: CustomStringConvertible {
       "there is no strategy '\(name)'; "
         + (nearestName(to: name, among: names).map { "did you mean \($0)? " } ?? "")
         + "there are \(names.joined(separator: ", "))"
+    case .dporAndChoices(let scenario, let pages):
+      "dpor cannot search scenario \(scenario): with \(pages) pages the hardware chooses which one "
+        + "to fill unasked, and dpor reduces steps, not choices; take --strategy dfs, or "
+        + "pagesPerVM: 1"
     case .unwritable(let path, let reason, let option):
       "\(path) cannot be written: \(reason); give another place with \(option)"
     }

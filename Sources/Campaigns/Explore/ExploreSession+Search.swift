@@ -10,7 +10,12 @@ extension ExploreSession {
     switch order.strategy {
     case "dfs": return PreemptionBoundedSearch(bound: bound)
     case "delay": return DelayBoundedSearch(bound: bound)
-    case "dpor": return SourceDPOR()
+    case "dpor":
+      let scenario = order.world.scenario
+      if scenario.speculateEvery > 0, scenario.pagesPerVM > 1 {
+        throw .dporAndChoices(scenario.name, pages: scenario.pagesPerVM)
+      }
+      return SourceDPOR()
     default: throw .unknownStrategy(order.strategy, names: StrategyNames.all)
     }
   }
@@ -63,6 +68,7 @@ extension ExploreSession {
     result.distinctTraces = search.traces.count
     result.distinctIsAtLeast = search.traces.hasOverflowed
     result.isComplete = isAtEnd && search.isComplete && !search.traces.hasOverflowed
+    if search.isNondeterministic { result.nondeterministic = search.executions }
     result.verdict = verdict(of: result)
     result.bound = sentence(result, search)
     return result

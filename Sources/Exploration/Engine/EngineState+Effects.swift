@@ -93,7 +93,10 @@ extension EngineState {
       return contextWord(object).bits
     case .flushCount: return flushes
     case .bug:
-      violate(.bug(pcpu: pcpu, message: a, length: b, site: operation.site))
+      // Whatever the oracles: the program cannot go on.
+      if !isOver {
+        end(.violation(.bug(pcpu: pcpu, message: a, length: b, site: operation.site)))
+      }
     default: break
     }
     return 0

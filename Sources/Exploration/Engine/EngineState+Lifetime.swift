@@ -56,7 +56,8 @@ extension EngineState {
         agent: Agent(0), operation: ControlledOperation(bits: 0), a: 0, b: 0, result: 0,
         before: 0, programStep: 0, firstTouch: 0, wasChosen: false, preempts: false,
         enabled: AgentSet(bits: 0)))
-    touches = room((stepLimit + 1) * 8, Touch(0, writes: false))
+    touchCapacity = (stepLimit + 1) * 8
+    touches = room(touchCapacity, Touch(0, writes: false))
     choices = room(
       Self.choiceCapacity(stepLimit), RecordedChoice(step: 0, agent: Agent(0), count: 0, value: 0))
     programSteps = room(ControlledProgram.mostPCPUs, 0)

@@ -36,6 +36,11 @@ extension EngineState {
   ) {
     if isWide { touchWide(place, own, salt, writes) }
     if isRecording {
+      if touchCount == touchCapacity {
+        // Judged no further: what is not recorded, a search would not know of.
+        if !isOver { end(.stepLimit) }
+        return
+      }
       touches[touchCount] = Touch(object, writes: writes)
       touchCount &+= 1
     }

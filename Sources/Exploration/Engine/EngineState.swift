@@ -144,6 +144,7 @@ struct EngineState {
   let trace: UnsafeMutablePointer<TraceEvent>
   let touches: UnsafeMutablePointer<Touch>
   var touchCount = 0
+  let touchCapacity: Int
   let programSteps: UnsafeMutablePointer<Int32>
   /// What the workload has drawn, while recording.
   let choices: UnsafeMutablePointer<RecordedChoice>

@@ -73,6 +73,10 @@ public final class DelayBoundedSearch: Search {
       stack.append(Node(choice: 0, most: most, used: used, isFree: isFree))
     }
     let node = stack[depth]
+    if node.most != most || node.isFree != isFree {
+      isNondeterministic = true
+      return 0
+    }
     depth += 1
     used = node.used + (node.isFree ? 0 : node.choice)
     return node.choice
@@ -95,6 +99,7 @@ public final class DelayBoundedSearch: Search {
   }
 
   public override func advance(_ engine: Engine) -> Bool {
+    if isNondeterministic { return false }
     while var node = stack.popLast() {
       if node.choice == node.most { continue }
       if !node.isFree, node.used + node.choice + 1 > bound {

@@ -76,6 +76,10 @@ public final class PreemptionBoundedSearch: Search {
       stack.append(Node(options: options, free: free, tried: tried, choice: first, used: used))
     }
     let node = stack[depth]
+    if node.options != options {
+      isNondeterministic = true
+      return options.first
+    }
     depth += 1
     used = node.used + node.cost(node.choice)
     return node.choice
@@ -87,6 +91,7 @@ public final class PreemptionBoundedSearch: Search {
 
   /// The next option of the deepest node that has one within the bound.
   public override func advance(_ engine: Engine) -> Bool {
+    if isNondeterministic { return false }
     while var node = stack.popLast() {
       var rest = AgentSet(bits: node.options.bits & ~node.tried.bits)
       while !rest.isEmpty {

@@ -13,6 +13,9 @@ open class Search: Strategy {
   public internal(set) var givenUp = 0
   /// Executions that took too many steps: what they lead to is not known.
   public internal(set) var stepLimits = 0
+  /// Whether an execution went another way than the one before with the same choices: the program
+  /// depends on something that no scheduler decides, and nothing can be said of it.
+  public internal(set) var isNondeterministic = false
   /// The traces seen: schedules that differ in the order of independent steps count once.
   public let traces: TraceSet
 
@@ -29,7 +32,7 @@ open class Search: Strategy {
   open func advance(_ engine: Engine) -> Bool { false }
 
   /// Whether every schedule within the bound has been seen; meaningful when `advance` said no.
-  open var isComplete: Bool { stepLimits == 0 }
+  open var isComplete: Bool { stepLimits == 0 && !isNondeterministic }
 
   /// Whether the state in which an execution ended had been reached before.
   func hasBeenReached(_ end: ExecutionEnd) -> Bool { false }

@@ -69,6 +69,10 @@ public final class SourceDPOR: Search {
       // Going on with the same pCPU keeps the first schedules easy to read.
       open(point.enabled, sleep, choice: awake.contains(point.last) ? point.last : awake.first)
     }
+    if nodes[step].enabled != point.enabled {
+      isNondeterministic = true
+      return Strategy.abandon
+    }
     defer { step += 1 }
     return nodes[step].choice
   }
@@ -143,6 +147,7 @@ public final class SourceDPOR: Search {
   // MARK: Going on
 
   public override func advance(_ engine: Engine) -> Bool {
+    if isNondeterministic { return false }
     let state = engine.state
     // The last step has had no successor to look back from.
     if state.pointee.steps == step, step > 0 {
