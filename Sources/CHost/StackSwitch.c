@@ -1,8 +1,8 @@
 // Switching between stacks, and parking a thread. x86-64 and arm64.
 //
-// A switch saves the callee-saved registers on the stack that it leaves, stores the stack pointer,
-// and takes both from the stack that it enters. It ends in an indirect jump and not in a return:
-// the return predictor would be wrong at every switch.
+// On x86-64 the switch itself is in the header, so that it is compiled into the function that makes
+// it. It ends in an indirect jump and not in a return: the return predictor would be wrong at every
+// switch.
 
 #define _GNU_SOURCE
 #include "CHost.h"
@@ -15,39 +15,16 @@
 
 #if defined(__x86_64__)
 
-// rdi: where the old stack pointer goes; rsi: the new one. The floating-point control words are
-// not saved: nobody here changes them.
+// The first frame of a new stack finds argument and function on it. The call leaves the stack
+// aligned as any other does.
 __asm__(
     ".text\n"
-    ".globl chost_switch_stack\n"
-    ".type chost_switch_stack, @function\n"
-    ".p2align 4\n"
-    "chost_switch_stack:\n"
-    "  popq %rcx\n"
-    "  pushq %rbx\n"
-    "  pushq %rbp\n"
-    "  pushq %r12\n"
-    "  pushq %r13\n"
-    "  pushq %r14\n"
-    "  pushq %r15\n"
-    "  pushq %rcx\n"
-    "  movq %rsp, (%rdi)\n"
-    "  movq %rsi, %rsp\n"
-    "  popq %rcx\n"
-    "  popq %r15\n"
-    "  popq %r14\n"
-    "  popq %r13\n"
-    "  popq %r12\n"
-    "  popq %rbp\n"
-    "  popq %rbx\n"
-    "  jmp *%rcx\n"
-    ".size chost_switch_stack, . - chost_switch_stack\n"
-    // The first frame of a new stack: r12 is the function, r13 its argument. The call leaves the
-    // stack aligned as any other does.
     ".type chost_first_frame, @function\n"
     "chost_first_frame:\n"
-    "  movq %r13, %rdi\n"
-    "  callq *%r12\n"
+    "  popq %rdi\n"
+    "  popq %rax\n"
+    "  xorl %ebp, %ebp\n"
+    "  callq *%rax\n"
     "  ud2\n"
     ".size chost_first_frame, . - chost_first_frame\n");
 
@@ -55,15 +32,11 @@ extern char chost_first_frame[];
 
 void *chost_prepare_stack(void *top, void (*body)(void *), void *argument) {
   uintptr_t aligned = (uintptr_t)top & ~(uintptr_t)15;
-  // Seven words are popped; then the stack is aligned, as it is before every call.
-  void **frame = (void **)aligned - 9;
+  // Three words are popped; then the stack is aligned, as it is before every call.
+  void **frame = (void **)aligned - 5;
   frame[0] = chost_first_frame;
-  frame[1] = NULL;              // r15
-  frame[2] = NULL;              // r14
-  frame[3] = argument;          // r13
-  frame[4] = (void *)body;      // r12
-  frame[5] = NULL;              // rbp: the end of the frame chain
-  frame[6] = NULL;              // rbx
+  frame[1] = argument;
+  frame[2] = (void *)body;
   return frame;
 }
 

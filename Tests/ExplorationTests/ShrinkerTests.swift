@@ -36,8 +36,10 @@ import Testing
       #expect(result.rows.count <= 25)
       // With B and C on one pCPU, no execution with fewer than four preemptions is known that shows
       // B28 by O2, and taking away pieces of one gets stuck a little above.
-      #expect(result.preemptionsAfter <= (world.fault == "B28" && !world.apart ? 6 : 3))
-      #expect(result.isMinimal)
+      let isLarge = world.fault == "B28" && !world.apart
+      #expect(result.preemptionsAfter <= (isLarge ? 6 : 3))
+      // There the search for fewer gives up, and says so.
+      #expect(result.isMinimal || isLarge)
       #expect(time < .seconds(5))
       #expect(result.schedule.verdict == found.schedule.verdict)
       let replay = Engine(world.program(keeping: result.programSteps)).replay(result.schedule)
