@@ -1,0 +1,120 @@
+// The TLBs of a controlled run: hits, fills that a guest asks for, fills that nobody asked for.
+
+import Domain
+import Machines
+
+extension EngineState {
+  @inline(__always)
+  func place(_ pcpu: Int, _ tag: UInt64, _ page: Int) -> Int {
+    (pcpu &* tagCount &+ Int(truncatingIfNeeded: tag) & (tagCount &- 1)) &* pages &+ page
+  }
+
+  /// Looks `page` up and fills it from the installed table if it is not there. Returns 0 for a
+  /// fault, 1 for a fill, 2 for a hit. The hardware's own fills are not judged: O3 and O4 speak
+  /// when a guest uses an entry, O3 also when one TLB gets a second owner.
+  mutating func translate(_ pcpu: Int, page: Int, asked: Bool) -> UInt64 {
+    let context = contexts[pcpu]
+    let entry = tlbs + place(pcpu, context.tag, page)
+    let isHit = entry.pointee != 0
+    touch(objects.tlb(pcpu), writes: !isHit, by: pcpu)
+    port.translation = (0, 0, 0)
+    if isHit {
+      if asked { judgeHit(pcpu, page, entry.pointee) }
+      return 2
+    }
+    touch(context.table &+ page, writes: false, by: pcpu)
+    let bits = TableEntry(bits: words[context.table &+ page])
+    guard bits.isValid else { return 0 }
+    judgeOwners(pcpu, context)
+    entry.pointee = UInt64(context.owner) &<< 32 | bits.version
+    port.translation = (context.owner, bits.version, 0)
+    refreshFill(pcpu)
+    return 1
+  }
+
+  /// O3, O4: the guest has used an entry.
+  mutating func judgeHit(_ pcpu: Int, _ page: Int, _ entry: UInt64) {
+    let owner = VMIdentity(entry &>> 32)
+    let version = entry & 0xFFFF_FFFF
+    let context = contexts[pcpu]
+    port.translation = (owner, version, 0)
+    if owner != context.owner {
+      violate(.twoOwners(pcpu: pcpu, tag: context.tag, owner: context.owner, other: owner))
+    }
+    // The flushes of a VM stand with the VM: the order of flush and hit matters.
+    touch(objects.vm(context.slot), writes: false, by: pcpu)
+    let oldest = oldestValid[context.slot &* pages &+ page]
+    if version < oldest {
+      violate(
+        .staleHit(
+          pcpu: pcpu, tag: context.tag, page: UInt64(page), version: version, oldest: oldest))
+    }
+  }
+
+  /// O3: another VM's entry under the tag, on whatever page.
+  mutating func judgeOwners(_ pcpu: Int, _ context: Context) {
+    for page in 0..<pages {
+      let entry = tlbs[place(pcpu, context.tag, page)]
+      if entry != 0, VMIdentity(entry &>> 32) != context.owner {
+        violate(
+          .twoOwners(
+            pcpu: pcpu, tag: context.tag, owner: context.owner,
+            other: VMIdentity(entry &>> 32)))
+      }
+    }
+  }
+
+  /// Whether the hardware of `pcpu` could fill something: its context is live, and a page that
+  /// translates is not in its TLB.
+  mutating func refreshFill(_ pcpu: Int) {
+    guard hardware.fillsUnasked else { return }
+    if contexts[pcpu].isLive && fillablePages(pcpu) > 0 {
+      hardwareEnabled.insert(2 &* pcpuCount &+ pcpu)
+    } else {
+      hardwareEnabled.remove(2 &* pcpuCount &+ pcpu)
+    }
+  }
+
+  /// How many pages of the installed context are not in the TLB. Whether they translate is found
+  /// out by the walk: the table belongs to others.
+  func fillablePages(_ pcpu: Int) -> Int {
+    (0..<pages).count { tlbs[place(pcpu, contexts[pcpu].tag, $0)] == 0 }
+  }
+
+  /// The page at `position` of those that are not in the TLB.
+  func missingPage(_ position: Int, _ pcpu: Int) -> Int {
+    var left = position
+    for page in 0..<pages where tlbs[place(pcpu, contexts[pcpu].tag, page)] == 0 {
+      if left == 0 { return page }
+      left -= 1
+    }
+    return 0
+  }
+
+  /// The hardware of `pcpu` fills one of the pages that are not there; which, the strategy says. A
+  /// walk that finds nothing leaves an empty entry, so that it does not walk again and again.
+  mutating func fillUnasked(_ pcpu: Int, by agent: Int) {
+    let missing = fillablePages(pcpu)
+    var choice = 0
+    if missing > 1 {
+      choice = strategy._withUnsafeGuaranteedRef { $0.chooseValue(below: missing) }
+      absorb(UInt64(choice), by: agent)
+      if isRecording { record(choice, below: missing, by: agent, inStep: steps) }
+    }
+    let page = missingPage(choice, pcpu)
+    let context = contexts[pcpu]
+    touch(objects.context(pcpu), writes: false, by: agent)
+    touch(objects.tlb(pcpu), writes: true, by: agent)
+    touch(context.table &+ page, writes: false, by: agent)
+    let bits = TableEntry(bits: words[context.table &+ page])
+    if isRecording { trace[steps].result = UInt64(page) }
+    guard bits.isValid else {
+      hardwareEnabled.remove(agent)
+      return
+    }
+    judgeOwners(pcpu, context)
+    tlbs[place(pcpu, context.tag, page)] = UInt64(context.owner) &<< 32 | bits.version
+    port.counters[Counter.speculativeFills.rawValue] &+= 1
+    refreshFill(pcpu)
+  }
+}

@@ -1,0 +1,86 @@
+// The controlled machine's guests, calls and choices, and what a program tells the oracles.
+
+import Domain
+
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+// Documented in the protocol.
+extension ControlledMachine: GuestMachine {
+  @inlinable
+  public func install(_ context: GuestContext<ControlledWord>, at site: Site) {
+    perform(
+      .install, at: site, object: context.table[0].number,
+      context.tag.number | UInt64(truncatingIfNeeded: context.slot.index) &<< 32,
+      UInt64(context.owner))
+  }
+
+  @inlinable public func clearContext(at site: Site) { perform(.clearContext, at: site) }
+
+  @inlinable
+  public func translate(_ page: UInt64, at site: Site) -> Translation {
+    let outcome = perform(.translate, at: site, page)
+    let answer = port.pointee.translation
+    return Translation(
+      outcome: outcome == 0 ? .fault : outcome == 1 ? .fill : .hit, owner: answer.owner,
+      version: answer.version, alsoUnderThisTag: answer.other)
+  }
+
+  @inlinable public func speculate(_ page: UInt64, at site: Site) {
+    perform(.speculate, at: site, page)
+  }
+
+  @inlinable public func observeContext(of pcpu: PCPU) -> ContextWord {
+    ContextWord(bits: perform(.contextOf, object: pcpu.index))
+  }
+
+  @inlinable public func observeFlushes() -> UInt64 { perform(.flushCount) }
+}
+
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+// Documented in the protocol.
+extension ControlledMachine: CallingMachine {
+  @inlinable public func call(_ targets: PCPUSet, _ request: UInt64, at site: Site) {
+    perform(.call, at: site, targets.rawValue, request)
+  }
+
+  @inlinable public func waitForCalls(at site: Site) { perform(.waitForCalls, at: site) }
+}
+
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+// Documented in the protocol.
+extension ControlledMachine: DecidingMachine {
+  @inlinable public func mayFail(at site: Site) -> Bool { choose(2, at: site) == 1 }
+
+  @inlinable public func choose(_ count: Int, at site: Site) -> Int {
+    Int(perform(.choose, at: site, UInt64(count)))
+  }
+}
+
+/// What a fixed program says to the oracles of a controlled run. None of it is a schedule point: it
+/// belongs to the step before.
+extension ControlledMachine {
+  /// The guest is left while its context stays live: the first half of an unsafe sched-out. A step
+  /// of its own; `clearContext` includes it otherwise.
+  @inlinable public func leaveGuest(at site: Site) { perform(.leaveGuest, at: site) }
+
+  /// Step `index` of this pCPU's program begins.
+  @inlinable @inline(__always)
+  public func beginStep(_ index: Int) {
+    port.pointee.programSteps?[pcpu.index] = Int32(truncatingIfNeeded: index)
+  }
+
+  /// A guest is about to be left to itself: `vcpu`, the vCPU's number, entered with `late`, of
+  /// `generation`, after `published` had been decided. For O7 and O8.
+  @inlinable
+  public func judgeEntry(vcpu: Int, published: Tag, late: Tag, generation: UInt64) {
+    perform(
+      .judgeEntry, object: vcpu, published.number &<< 32 | late.number, generation)
+  }
+
+  /// The flush of `page` of `slot` is complete: entries older than `version` are dead. For O4.
+  @inlinable public func flushCompleted(_ slot: VMSlot, page: UInt64, version: UInt64) {
+    perform(.flushCompleted, object: slot.index, page, version)
+  }
+
+  /// Whether a call has thrown the guest out since the last look.
+  @inlinable public func takeInterruption() -> Bool { perform(.takeInterruption) != 0 }
+}
