@@ -34,7 +34,7 @@ struct BenchSubject: Sendable {
     case .fastFalseShared:
       try self.init(.fastPath, system, pcpus, Self.roomy(pcpus, .packed))
     case .fastRollovers:
-      let bench = try system.prepareBench(
+      let bench = try system.measured(
         BenchSetup(pcpus: pcpus + 1, configuration: Self.tight(pcpus + 1)))
       self.init(
         pcpus, loop: { bench.repeated(.fastPath, $0, $1) },
@@ -43,7 +43,7 @@ struct BenchSubject: Sendable {
     case .slow:
       try self.init(.slowPath, system, pcpus, Self.roomy(pcpus))
     case .rollover:
-      let bench = try system.prepareBench(
+      let bench = try system.measured(
         BenchSetup(pcpus: pcpus, configuration: Self.tight(pcpus)))
       self.init(
         pcpus, loop: { bench.repeated(.slowPath, $0, $1) }, operations: { bench.rollovers }
@@ -55,7 +55,7 @@ struct BenchSubject: Sendable {
     _ benchLoop: BenchLoop, _ system: TagSystem, _ pcpus: Int,
     _ configuration: AllocatorConfiguration
   ) throws {
-    let bench = try system.prepareBench(BenchSetup(pcpus: pcpus, configuration: configuration))
+    let bench = try system.measured(BenchSetup(pcpus: pcpus, configuration: configuration))
     self.init(pcpus, loop: { bench.repeated(benchLoop, $0, $1) }) {
       bench.timed(benchLoop, $0, $1, &$2)
     }
@@ -148,4 +148,12 @@ final class Disturber: Sendable {
 
 private final class Stopper: Sendable {
   let flag = Atomic<Bool>(false)
+}
+
+extension TagSystem {
+  /// Its loops. Faults, which have none, are not among the systems that the command line measures.
+  fileprivate func measured(_ setup: BenchSetup) throws -> PreparedBench {
+    guard let prepareBench else { preconditionFailure("\(name) is not measured") }
+    return try prepareBench(setup)
+  }
 }

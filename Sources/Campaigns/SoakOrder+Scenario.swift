@@ -41,7 +41,7 @@ extension SoakOrder {
       throw .unknownSystem(scenario.system, names: TagSystem.all.map(\.name))
     }
     let system = fault?.kind.system ?? named
-    if let fault, system.name != scenario.system {
+    if let fault, !fault.kind.fits(scenario.system) {
       throw .faultOfAnotherSystem(
         fault: fault.name, of: system.name, scenario: scenario.system)
     }
@@ -56,8 +56,9 @@ extension SoakOrder {
       setup: SoakSetup(
         pcpus: scenario.pcpus,
         configuration: AllocatorConfiguration(
-          tagBits: scenario.tagBits, usableTags: scenario.usableTagCount,
-          pcpuCount: scenario.pcpus),
+          tagBits: scenario.tagBits, hardwareTagBits: scenario.hardwareTagBitCount,
+          usableTags: scenario.usableTagCount, pcpuCount: scenario.pcpus,
+          vcpusPerVM: scenario.vcpusPerVM),
         plan: plan, oracles: scenario.oracles,
         pauses: PausePlan(scenario.perturb), seed: seed.child(scenario.name)),
       duration: scenario.duration)

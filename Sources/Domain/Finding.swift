@@ -11,8 +11,12 @@ public enum OracleID: String, CaseIterable, Sendable, Codable {
   case o7 = "O7"
   case o8 = "O8"
   case o9 = "O9"
+  case o12 = "O12"
   /// Plain memory that two pCPUs touch unordered; controlled runs only.
   case race = "RACE"
+
+  /// Those that apply to any allocator that lets a machine's pCPUs share its tags.
+  public static let common: Set<OracleID> = [.o1, .o2, .o3, .o4, .o5, .o6, .o7, .o8, .o9]
 
   /// The one-word name.
   public var name: String {
@@ -26,6 +30,7 @@ public enum OracleID: String, CaseIterable, Sendable, Codable {
     case .o7: "RangeOK"
     case .o8: "GenerationMonotonic"
     case .o9: "Progress"
+    case .o12: "CrossVCPU"
     case .race: "DataRace"
     }
   }

@@ -38,6 +38,8 @@ public struct Scenario: Sendable, Equatable {
   public var tagBits = 4
   /// Tags that may be handed out; nil for all that `tagBits` allows. See `usableTagCount`.
   public var usableTags: Int?
+  /// Bits of a tag that the hardware looks at; nil for all of them. See `hardwareTagBitCount`.
+  public var hardwareTagBits: Int?
   /// Whether fewer usable tags than pCPUs + 1 are meant.
   public var fewTags = false
 
@@ -74,6 +76,8 @@ public struct Scenario: Sendable, Equatable {
   public var contextSwitchBarrier = true
   /// Whether a vCPU is put while its context is still live.
   public var putBeforeContextDead = false
+  /// Whether one vCPU follows the other without a put, its context live until it is replaced.
+  public var directSwitch = false
   /// Whether the next vCPU is claimed after the put of the current one: the wrong way round, on
   /// purpose. The claim's locked instruction then hides a race that is there without it.
   public var claimAfterPut = false
@@ -127,6 +131,9 @@ extension Scenario {
   ///
   /// - Precondition: the scenario is valid.
   public var usableTagCount: Int { usableTags ?? allTags }
+
+  /// How many bits of a tag the hardware looks at.
+  public var hardwareTagBitCount: Int { hardwareTagBits ?? tagBits }
 
   /// `entriesPerSlice` as a range.
   ///

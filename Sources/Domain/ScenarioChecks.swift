@@ -44,6 +44,9 @@ extension Scenario {
   }
 
   private func checkUsableTags() throws(ScenarioError) {
+    if let hardwareTagBits, !(1...tagBits).contains(hardwareTagBits) {
+      throw .hardwareTagBitsOutOfRange(hardwareTagBits, tagBits: tagBits)
+    }
     if let usableTags, !(1...allTags).contains(usableTags) {
       throw .usableTagsOutOfRange(usableTags, tagBits: tagBits)
     }

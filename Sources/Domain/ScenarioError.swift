@@ -36,6 +36,7 @@ public indirect enum ScenarioError: Error, Equatable, Sendable {
 
   // Values together.
   case usableTagsOutOfRange(Int, tagBits: Int)
+  case hardwareTagBitsOutOfRange(Int, tagBits: Int)
   case tooFewTags(pcpus: Int, tagBits: Int, usableTags: Int?)
   case initialNumbersCount(Int, vms: Int)
   case initialNumberOutOfRange(Int, vm: Int, usableTags: Int)
@@ -89,6 +90,7 @@ extension ScenarioError {
     case .summaryNotOneLine: ["summary"]
     case .entriesPerSlice: ["entriesPerSlice"]
     case .usableTagsOutOfRange: ["usableTags"]
+    case .hardwareTagBitsOutOfRange: ["hardwareTagBits", "tagBits"]
     case .tooFewTags: ["usableTags", "tagBits", "pcpus"]
     case .missingInitialNumbers: ["initialState"]
     case .initialNumbersCount, .initialNumberOutOfRange, .initialNumberTwice:
@@ -162,6 +164,11 @@ extension ScenarioError: CustomStringConvertible {
       let all = (1 << tagBits) - 1
       return "usableTags is \(given), but tagBits \(tagBits) gives \(all); "
         + "give --usable-tags 1 ... \(all), or leave usableTags out for all of them"
+    case .hardwareTagBitsOutOfRange(let given, let tagBits):
+      return
+        "hardwareTagBits is \(given), but tagBits is \(tagBits), and hardware that looks at more "
+        + "bits than there are changes nothing; give --hardware-tag-bits 1 ... \(tagBits), or leave "
+        + "it out for all of them"
     case .tooFewTags(let pcpus, let tagBits, let usableTags):
       let given =
         usableTags.map { "usableTags is \($0)" }

@@ -69,6 +69,10 @@ extension Scenario {
       name: "usableTags", meaning: "tags that may be handed out; tag 0 is not among them",
       range: "1 ... 2^tagBits - 1 tags", defaultText: "2^tagBits - 1", option: "--usable-tags",
       slot: .optionalNumber(\.usableTags)),
+    ScenarioKey(
+      name: "hardwareTagBits", meaning: "bits of a tag that the hardware looks at",
+      range: "1 ... tagBits bits", defaultText: "tagBits", option: "--hardware-tag-bits",
+      slot: .optionalNumber(\.hardwareTagBits)),
     .flag("fewTags", \.fewTags, "allow fewer than pcpus + 1 usable tags, to run into exhaustion"),
   ]
 
@@ -112,6 +116,9 @@ extension Scenario {
       "a full barrier between two slices, as a context switch has"),
     .flag(
       "putBeforeContextDead", \.putBeforeContextDead, "put a vCPU while its context is still live"),
+    .flag(
+      "directSwitch", \.directSwitch,
+      "no put between two slices, the old context live until it is replaced"),
     .flag(
       "claimAfterPut", \.claimAfterPut,
       "claim the next vCPU after put: wrong on purpose, hides a race"),

@@ -9,9 +9,13 @@ extension ControlledMachine: GuestMachine {
   public func install(_ context: GuestContext<ControlledWord>, at site: Site) {
     perform(
       .install, at: site, object: context.table[0].number,
-      context.tag.number | UInt64(truncatingIfNeeded: context.slot.index) &<< 32,
+      GuestPlace(
+        tag: context.tag.number, vcpu: context.vcpu, slot: context.slot.index
+      ).bits,
       UInt64(context.owner))
   }
+
+  @inlinable public func leaveGuest(at site: Site) { perform(.leaveGuest, at: site) }
 
   @inlinable public func clearContext(at site: Site) { perform(.clearContext, at: site) }
 
@@ -33,13 +37,22 @@ extension ControlledMachine: GuestMachine {
   }
 
   @inlinable public func observeFlushes() -> UInt64 { perform(.flushCount) }
+
+  /// Never: a guest of a fixed program leaves by itself, soon, and the call is delivered then.
+  @inlinable public var isCalled: Bool { false }
+
+  /// Nothing: the engine delivers them.
+  @inlinable public func answerCalls() {}
+
+  /// Nothing: the engine delivers calls to a pCPU whose program has ended.
+  @inlinable public func answerUntilAllEnd() {}
 }
 
 // swift-format-ignore: AllPublicDeclarationsHaveDocumentation
 // Documented in the protocol.
 extension ControlledMachine: CallingMachine {
-  @inlinable public func call(_ targets: PCPUSet, _ request: UInt64, at site: Site) {
-    perform(.call, at: site, targets.rawValue, request)
+  @inlinable public func call(_ targets: PCPUSet, _ request: CallRequest, at site: Site) {
+    perform(.call, at: site, targets.rawValue, request.rawValue)
   }
 
   @inlinable public func waitForCalls(at site: Site) { perform(.waitForCalls, at: site) }
@@ -58,10 +71,6 @@ extension ControlledMachine: DecidingMachine {
 /// What a fixed program says to the oracles of a controlled run. None of it is a schedule point: it
 /// belongs to the step before.
 extension ControlledMachine {
-  /// The guest is left while its context stays live: the first half of an unsafe sched-out. A step
-  /// of its own; `clearContext` includes it otherwise.
-  @inlinable public func leaveGuest(at site: Site) { perform(.leaveGuest, at: site) }
-
   /// Step `index` of this pCPU's program begins.
   @inlinable @inline(__always)
   public func beginStep(_ index: Int) {
@@ -83,4 +92,26 @@ extension ControlledMachine {
 
   /// Whether a call has thrown the guest out since the last look.
   @inlinable public func takeInterruption() -> Bool { perform(.takeInterruption) != 0 }
+}
+
+/// Where a guest runs, in one operand: tag | vCPU << 16 | slot << 32.
+public struct GuestPlace: Equatable, Sendable {
+  /// The packed form.
+  public let bits: UInt64
+
+  /// The place with these bits.
+  @inlinable @inline(__always) public init(bits: UInt64) { self.bits = bits }
+
+  /// Packs a place. A tag has at most 16 bits.
+  @inlinable @inline(__always)
+  public init(tag: UInt64, vcpu: UInt32, slot: Int) {
+    bits = tag & 0xFFFF | UInt64(vcpu & 0xFFFF) &<< 16 | UInt64(truncatingIfNeeded: slot) &<< 32
+  }
+
+  /// The tag.
+  @inlinable @inline(__always) public var tag: UInt64 { bits & 0xFFFF }
+  /// The vCPU's number in its VM.
+  @inlinable @inline(__always) public var vcpu: UInt64 { bits &>> 16 & 0xFFFF }
+  /// The VM's slot.
+  @inlinable @inline(__always) public var slot: Int { Int(truncatingIfNeeded: bits &>> 32) }
 }

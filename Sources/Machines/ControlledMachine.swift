@@ -110,6 +110,8 @@ public struct ControlledMachine: Machine, @unchecked Sendable {
       perform(.wait, order.code, at: site, object: word.number, value, 1)
     case .atLeast(let value):
       perform(.wait, order.code, at: site, object: word.number, value, 2)
+    case .below(let value):
+      perform(.wait, order.code, at: site, object: word.number, value, 3)
     }
   }
 

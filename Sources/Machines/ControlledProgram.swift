@@ -18,6 +18,8 @@ public struct ControlledProgram: Sendable {
   public struct Hardware: Sendable, Equatable {
     /// Bits of a tag.
     public var tagBits: Int
+    /// Bits of a tag that the hardware looks at.
+    public var hardwareTagBits: Int
     /// The highest tag that may be handed out, for O7.
     public var highestTag: UInt64
     /// VM slots.
@@ -42,10 +44,12 @@ public struct ControlledProgram: Sendable {
 
     /// A hardware of these parts.
     public init(
-      tagBits: Int, highestTag: UInt64, vmSlots: Int, vcpus: Int, pagesPerVM: Int, hasTLB: Bool,
+      tagBits: Int, hardwareTagBits: Int? = nil, highestTag: UInt64, vmSlots: Int, vcpus: Int,
+      pagesPerVM: Int, hasTLB: Bool,
       fillsUnasked: Bool, tagsAreGlobal: Bool, oracles: Set<OracleID>
     ) {
       self.tagBits = tagBits
+      self.hardwareTagBits = hardwareTagBits ?? tagBits
       self.highestTag = highestTag
       self.vmSlots = vmSlots
       self.vcpus = vcpus

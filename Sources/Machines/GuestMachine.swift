@@ -3,9 +3,12 @@
 import Domain
 
 /// A machine that can run a guest.
-public protocol GuestMachine: Machine {
+public protocol GuestMachine: CallingMachine {
   /// Writes the context register. From here on the hardware may fill from it at any time.
   func install(_ context: GuestContext<Word>, at site: Site)
+  /// The guest is left, and its context stays live: the hardware may still fill from it. Part of
+  /// `clearContext` otherwise.
+  func leaveGuest(at site: Site)
   /// Empties the context register: no fill from here on.
   func clearContext(at site: Site)
   /// Translates `page` through the TLB and, where that misses, the installed table.
@@ -15,6 +18,13 @@ public protocol GuestMachine: Machine {
 
   /// What `pcpu` publishes of its context. Never a schedule point.
   func observeContext(of pcpu: PCPU) -> ContextWord
+  /// Whether a call waits for this pCPU: the guest is about to be thrown out. Never a schedule
+  /// point.
+  var isCalled: Bool { get }
+  /// Answers the calls that are there, interrupts on. Never a schedule point.
+  func answerCalls()
+  /// This pCPU's program is over, but calls still reach it: answers them until all others' are.
+  func answerUntilAllEnd()
   /// How often everything was invalidated on every pCPU so far. Never a schedule point.
   func observeFlushes() -> UInt64
 }
@@ -29,14 +39,19 @@ public struct GuestContext<Word: Handle>: Sendable {
   public let slot: VMSlot
   /// Who it is.
   public let owner: VMIdentity
+  /// Which of the VM's vCPUs runs: guests' own translations may differ between them (O12).
+  public let vcpu: UInt32
 
   /// The context of `owner`, who lives at `slot`.
   @inlinable @inline(__always)
-  public init(table: Bank<Word>, tag: Tag, slot: VMSlot, owner: VMIdentity) {
+  public init(
+    table: Bank<Word>, tag: Tag, slot: VMSlot, owner: VMIdentity, vcpu: UInt32 = 0
+  ) {
     self.table = table
     self.tag = tag
     self.slot = slot
     self.owner = owner
+    self.vcpu = vcpu
   }
 }
 
@@ -54,13 +69,19 @@ public struct Translation: Sendable {
   /// Another VM whose live entry sat in this TLB under the same tag when this one was filled;
   /// 0 if none did.
   public let alsoUnderThisTag: VMIdentity
+  /// The vCPU that it was filled for.
+  public let vcpu: UInt32
 
   @inlinable @inline(__always)
-  init(outcome: Outcome, owner: VMIdentity, version: UInt64, alsoUnderThisTag: VMIdentity) {
+  init(
+    outcome: Outcome, owner: VMIdentity, version: UInt64, alsoUnderThisTag: VMIdentity,
+    vcpu: UInt32 = 0
+  ) {
     self.outcome = outcome
     self.owner = owner
     self.version = version
     self.alsoUnderThisTag = alsoUnderThisTag
+    self.vcpu = vcpu
   }
 }
 

@@ -39,14 +39,21 @@ public final class LiveHardware: @unchecked Sendable {
   /// The invalidations.
   public let bus: InvalidationBus
 
+  /// Calls between pCPUs.
+  let calls: CallBoard
+  /// pCPUs whose program is over.
+  let endedCount: LiveWord
+
   let pcpus: UnsafeMutablePointer<LivePCPU>
   let instruments: UnsafeMutablePointer<InstrumentState>?
   private let counters: [Bank<LiveWord>]
 
-  /// Hardware for `pcpuCount` pCPUs and tags below 2^`tagBits`; with `pauses`, instrumented, pausing
-  /// at `pauseSites` in turn, or anywhere if there are none.
+  /// Hardware for `pcpuCount` pCPUs and tags below 2^`tagBits`, of which it looks at the low
+  /// `hardwareTagBits`; with `pauses`, instrumented, pausing at `pauseSites` in turn, or anywhere if
+  /// there are none.
   public init(
-    pcpuCount: Int, tagBits: Int, pauses: PausePlan? = nil, pauseSites: [Site] = [], seed: Seed,
+    pcpuCount: Int, tagBits: Int, hardwareTagBits: Int? = nil, pauses: PausePlan? = nil,
+    pauseSites: [Site] = [], seed: Seed,
     watcher: any MachineWatcher
   ) {
     let memory = LiveMemory()
@@ -55,6 +62,8 @@ public final class LiveHardware: @unchecked Sendable {
     self.watcher = watcher
     contexts = memory.words(pcpuCount, initially: 0, .ownLine, named: "hardware context")
     bus = InvalidationBus(in: memory)
+    calls = CallBoard(pcpuCount: pcpuCount, in: memory)
+    endedCount = memory.word(initially: 0, named: "ended pCPUs")
     let counters = (0..<pcpuCount).map { _ in
       memory.words(Counter.allCases.count, initially: 0, .packed, named: "counters")
     }
@@ -75,6 +84,7 @@ public final class LiveHardware: @unchecked Sendable {
         to: LivePCPU(
           PCPU(index), of: self, counters: counters[index],
           tlb: LiveTLB(in: memory, tagCount: 1 << tagBits),
+          tagMask: (1 << UInt64(hardwareTagBits ?? 64)) &- 1,
           seed: seed.child("hardware of pCPU \(index)")))
     }
   }
@@ -141,11 +151,18 @@ struct LivePCPU {
   @usableFromInline let hardware: Unmanaged<LiveHardware>
   @usableFromInline let counters: Bank<LiveWord>
   @usableFromInline let tlb: LiveTLB
+  @usableFromInline let calls: CallBoard
+  @usableFromInline let endedCount: LiveWord
+  /// The bits of a tag that the hardware looks at.
+  @usableFromInline let tagMask: UInt64
   /// The context register: the part of a TLB key that it gives, or `LiveTLB.noContext` ...
   @usableFromInline var contextKey = LiveTLB.noContext
   /// ... the table to walk, and whose it is.
   @usableFromInline var contextTable: LiveWord
   @usableFromInline var contextOwner: VMIdentity = 0
+  @usableFromInline var contextVCPU: UInt32 = 0
+  /// Whether calls have to wait.
+  @usableFromInline var interrupts = InterruptState.enabled
   /// Of the published context word; grows with every change.
   @usableFromInline var contextSequence: UInt64 = 0
   /// A private word to exchange with: on x86 that is the cheapest full barrier.
@@ -166,7 +183,8 @@ struct LivePCPU {
   @usableFromInline let contextsBeforeRollover: UnsafeMutablePointer<UInt64>
 
   init(
-    _ pcpu: PCPU, of hardware: LiveHardware, counters: Bank<LiveWord>, tlb: LiveTLB, seed: Seed
+    _ pcpu: PCPU, of hardware: LiveHardware, counters: Bank<LiveWord>, tlb: LiveTLB,
+    tagMask: UInt64, seed: Seed
   ) {
     let memory = hardware.memory
     self.pcpu = pcpu
@@ -176,6 +194,9 @@ struct LivePCPU {
     self.hardware = Unmanaged.passUnretained(hardware)
     self.counters = counters
     self.tlb = tlb
+    self.tagMask = tagMask
+    calls = hardware.calls
+    endedCount = hardware.endedCount
     scratch = memory.word(initially: 0, named: "scratch")
     contextTable = scratch
     waiting = memory.word(initially: 0, named: "awaited lock")

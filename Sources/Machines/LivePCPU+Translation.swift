@@ -47,11 +47,11 @@ extension LivePCPU {
     let owner = contextOwner
     let other = noteOwner(owner, of: LiveTLB.tag(of: key))
     tlb.entries[LiveTLB.place(key)] = TLBEntry(
-      key: key, stamp: stamp, tableEntry: bits, owner: owner)
+      key: key, stamp: stamp, tableEntry: bits, owner: owner, vcpu: contextVCPU)
     if bus.stamp != stamp { counters[Counter.fillDroppedByEpoch.rawValue].addAlone(1) }
     return Translation(
       outcome: .fill, owner: owner, version: TableEntry(bits: bits).version,
-      alsoUnderThisTag: other)
+      alsoUnderThisTag: other, vcpu: contextVCPU)
   }
 
   /// `owner` fills under `tag`. Returns another VM with a live entry under it; 0 if there is none.
@@ -106,7 +106,8 @@ extension Translation {
   static func hit(_ entry: UnsafeMutablePointer<TLBEntry>) -> Translation {
     Translation(
       outcome: .hit, owner: entry.pointee.owner,
-      version: TableEntry(bits: entry.pointee.tableEntry).version, alsoUnderThisTag: 0)
+      version: TableEntry(bits: entry.pointee.tableEntry).version, alsoUnderThisTag: 0,
+      vcpu: entry.pointee.vcpu)
   }
 
   @inlinable @inline(__always)

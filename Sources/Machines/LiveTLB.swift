@@ -13,12 +13,16 @@ struct TLBEntry: BitwiseCopyable {
   @usableFromInline var tableEntry: UInt64
   /// Whose table that was.
   @usableFromInline var owner: VMIdentity
+  /// The vCPU that ran.
+  @usableFromInline var vcpu: UInt32
 
-  @inlinable init(key: UInt64, stamp: UInt64, tableEntry: UInt64, owner: VMIdentity) {
+  @inlinable
+  init(key: UInt64, stamp: UInt64, tableEntry: UInt64, owner: VMIdentity, vcpu: UInt32 = 0) {
     self.key = key
     self.stamp = stamp
     self.tableEntry = tableEntry
     self.owner = owner
+    self.vcpu = vcpu
   }
 }
 

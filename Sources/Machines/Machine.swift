@@ -106,6 +106,7 @@ public enum WaitCondition: Sendable, Equatable {
   case equals(UInt64)
   case differs(UInt64)
   case atLeast(UInt64)
+  case below(UInt64)
 
   /// Whether `value` fulfils it.
   @inlinable public func holds(for value: UInt64) -> Bool {
@@ -113,6 +114,7 @@ public enum WaitCondition: Sendable, Equatable {
     case .equals(let wanted): value == wanted
     case .differs(let unwanted): value != unwanted
     case .atLeast(let bound): value >= bound
+    case .below(let bound): value < bound
     }
   }
 }

@@ -11,13 +11,22 @@ extension NativeMachine: GuestMachine {
   @inlinable @inline(__always)
   public func install(_ context: GuestContext<LiveWord>, at site: Site) {
     probe.before(.install, at: site)
-    own.pointee.contextKey = LiveTLB.contextKey(context.tag)
+    let tag = Tag(context.tag.number & own.pointee.tagMask)
+    own.pointee.contextKey = LiveTLB.contextKey(tag)
     own.pointee.contextTable = context.table[0]
     own.pointee.contextOwner = context.owner
+    own.pointee.contextVCPU = context.vcpu
     own.pointee.contextSequence &+= 1
     publish(
       ContextWord(
-        sequence: own.pointee.contextSequence, slot: context.slot, tag: context.tag))
+        sequence: own.pointee.contextSequence, slot: context.slot, tag: tag))
+  }
+
+  @inlinable @inline(__always)
+  public func leaveGuest(at site: Site) {
+    probe.before(.leaveGuest, at: site)
+    own.pointee.contextSequence &+= 1
+    publish(ContextWord(emptyAt: own.pointee.contextSequence))
   }
 
   @inlinable @inline(__always)

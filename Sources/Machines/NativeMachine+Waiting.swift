@@ -16,6 +16,7 @@ extension NativeMachine {
     while true {
       let value = load(word, order, at: site)
       if condition.holds(for: value) { return value }
+      if own.pointee.interrupts == .enabled { own.pointee.answerCalls() }
       LivePCPU.backOff(&spins)
     }
   }
@@ -54,6 +55,7 @@ extension LivePCPU {
       let holder = lock.word.value
       if holder == 0, tryAcquire(lock) { break }
       publishWait(for: holder, at: site)
+      if interrupts == .enabled { answerCalls() }
       LivePCPU.backOff(&spins)
     }
     publishWait(for: nil, at: site)

@@ -36,7 +36,8 @@ extension NativeMachine {
     }
   }
 
-  /// Reports, then holds this pCPU for ever: a trap would take the summary with it.
+  /// Reports, then holds this pCPU for ever: a trap would take the summary with it. Nothing of the
+  /// run is touched any more, calls are not answered: whoever waits for them is given up, too.
   public func bug(_ message: StaticString, at site: Site) -> Never {
     own.pointee.hardware.takeUnretainedValue().watcher.bug("\(message)", at: site, on: pcpu)
     while true { sleepThread(for: .seconds(3600)) }

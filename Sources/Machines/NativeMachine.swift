@@ -188,10 +188,22 @@ public struct NativeMachine<Probe: OperationProbe>: Machine, @unchecked Sendable
 
   // MARK: Execution
 
-  // Live pCPUs take no interrupts and are never preempted by another task of the simulated
-  // kernel, so there is nothing to turn off.
-  @inlinable @inline(__always) public func maskInterrupts() -> InterruptState { .enabled }
-  @inlinable @inline(__always) public func restoreInterrupts(_ state: InterruptState) {}
+  // A call is answered where interrupts are turned on again, and by whoever waits with interrupts
+  // on. It cannot come between two operations: no signal is sent.
+  @inlinable @inline(__always)
+  public func maskInterrupts() -> InterruptState {
+    let before = own.pointee.interrupts
+    own.pointee.interrupts = .masked
+    return before
+  }
+
+  @inlinable @inline(__always)
+  public func restoreInterrupts(_ state: InterruptState) {
+    own.pointee.interrupts = state
+    if state == .enabled { own.pointee.answerCalls() }
+  }
+
+  // Live pCPUs are never preempted by another task of the simulated kernel.
   @inlinable @inline(__always) public func disablePreemption() {}
   @inlinable @inline(__always) public func enablePreemption() {}
 

@@ -14,7 +14,8 @@ public protocol OperationProbe: Sendable {
 /// What kind of operation it is.
 public enum OperationKind: UInt8, Sendable, CaseIterable {
   case load, store, exchange, add, or, compareExchange, fence, wait, acquire, release
-  case invalidate, waitForInvalidations, install, clearContext, translate, speculate
+  case call, waitForCalls
+  case invalidate, waitForInvalidations, install, leaveGuest, clearContext, translate, speculate
 }
 
 /// No probe: the bare live machine.
@@ -98,6 +99,8 @@ public struct PausePlan: Sendable, Equatable, BitwiseCopyable {
   /// ... and so many yield the core and spin for up to 2,000 hints; the others spin for up to 60.
   public let longPerMille: UInt64
 
+  /// None in the life of a run: the flight recorder alone.
+  public static let never = PausePlan(period: 1 << 60, rarePerMille: 0, longPerMille: 0)
   /// One pause in 128 operations.
   public static let light = PausePlan(period: 128, rarePerMille: 5, longPerMille: 100)
   /// One pause in 24 operations.

@@ -3,27 +3,65 @@
 
 import Domain
 
-/// Calls to other pCPUs.
+/// Calls to other pCPUs (IPIs).
 ///
-/// A call throws a guest out; it is delivered at operations with interrupts on. A waiter with
-/// interrupts on serves calls, one with interrupts off does not.
+/// A call throws a guest out; it is delivered with interrupts on. A waiter with interrupts on
+/// serves calls, one with interrupts off does not.
 public protocol CallingMachine: Machine {
-  /// Asks each of `targets` to handle `request`.
-  func call(_ targets: PCPUSet, _ request: UInt64, at site: Site)
-  /// Waits until every target of this pCPU's calls has handled them.
+  /// Asks each of `targets` but this pCPU to do what `request` says. One request at a time: the
+  /// caller waits before it calls again.
+  func call(_ targets: PCPUSet, _ request: CallRequest, at site: Site)
+  /// Waits until every target of this pCPU's calls has answered them.
   func waitForCalls(at site: Site)
 }
 
-/// Locks other than the spin lock.
-public protocol SharedLockMachine: Machine {
+/// What a called pCPU does. Data and not code, so that a scheduler can carry it out in one step.
+public enum CallRequest: UInt64, Sendable {
+  /// Nothing but to come: the guest is left, and the last look follows before the next entry.
+  case leaveGuest
+  /// Drops everything from its own TLB.
+  case flushEverything
+}
+
+/// A lock that readers share. Made of the other operations: a word that counts the readers, or
+/// holds `writer`.
+extension Machine {
+  /// What a writer puts into the lock's word: more than all readers together.
+  @inlinable static var writer: UInt64 { 1 << 32 }
+
   /// Takes a reader's share of `lock` (acquire).
-  func acquireShared(_ lock: Lock<Word>, at site: Site)
+  @inlinable
+  public func acquireShared(_ lock: Lock<Word>, at site: Site) {
+    while true {
+      let readers = wait(for: lock.word, until: .below(Self.writer), .relaxed, at: site)
+      let seen = compareExchange(
+        lock.word, expected: readers, desired: readers &+ 1, .acquire, failure: .relaxed, at: site)
+      if seen == readers { return }
+    }
+  }
+
   /// Gives it back (release).
-  func releaseShared(_ lock: Lock<Word>, at site: Site)
+  @inlinable
+  public func releaseShared(_ lock: Lock<Word>, at site: Site) {
+    _ = add(lock.word, 0 &- 1, .release, at: site)
+  }
+
   /// Takes `lock` alone, as a writer (acquire).
-  func acquireExclusive(_ lock: Lock<Word>, at site: Site)
+  @inlinable
+  public func acquireExclusive(_ lock: Lock<Word>, at site: Site) {
+    while true {
+      _ = wait(for: lock.word, until: .equals(0), .relaxed, at: site)
+      let seen = compareExchange(
+        lock.word, expected: 0, desired: Self.writer, .acquire, failure: .relaxed, at: site)
+      if seen == 0 { return }
+    }
+  }
+
   /// Gives it back (release).
-  func releaseExclusive(_ lock: Lock<Word>, at site: Site)
+  @inlinable
+  public func releaseExclusive(_ lock: Lock<Word>, at site: Site) {
+    store(lock.word, 0, .release, at: site)
+  }
 }
 
 /// A lock whose waiter leaves the pCPU to other tasks.
@@ -44,8 +82,6 @@ public protocol PreemptibleMachine: Machine {
 public protocol TopologyMachine: Machine {
   /// The pCPUs that are online now.
   var onlinePCPUs: PCPUSet { get }
-  /// Tag bits that the hardware has; may be fewer than the allocator believes.
-  var hardwareTagBits: Int { get }
   /// The pCPUs that share this one's TLB, itself included.
   var pcpusSharingTLB: PCPUSet { get }
 }
@@ -92,5 +128,14 @@ public struct PCPUSet: OptionSet, Sendable {
   /// The first `count` pCPUs.
   @inlinable public init(first count: Int) {
     rawValue = count >= 64 ? .max : (1 << UInt64(count)) - 1
+  }
+
+  /// Calls `body` with each of them, lowest first.
+  @inlinable public func forEach(_ body: (PCPU) -> Void) {
+    var rest = rawValue
+    while rest != 0 {
+      body(PCPU(rest.trailingZeroBitCount))
+      rest &= rest &- 1
+    }
   }
 }

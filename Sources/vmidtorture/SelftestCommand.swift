@@ -21,8 +21,8 @@ enum SelftestCommand: Command {
   ]
 
   static let notes = """
-    Faults are looked for by soak on the scenario 'small'. One that an oracle of its row does not
-    see in time, or a right version that anything is said of, is a wrong verdict: exit code 1.
+    Faults are looked for by soak, most of them on the scenario 'small'. One that an oracle of its row
+    does not see in time, or a right version that anything is said of, is a wrong verdict: exit code 1.
     """
 
   static func run(_ arguments: ParsedArguments, signals: Signals) throws -> Int32 {
@@ -36,8 +36,7 @@ enum SelftestCommand: Command {
         .map { try SoakCommand.fault(named: String($0)) }
     }
     let session = SelftestSession(
-      plan: plan, seed: try arguments.seed(),
-      small: try ScenarioLibrary.builtIn.scenario(named: "small"), quiet: arguments.has("--quiet"),
+      plan: plan, seed: try arguments.seed(), quiet: arguments.has("--quiet"),
       signals: signals)
     let report = try session.run(only)
     let text =
@@ -53,25 +52,28 @@ enum SelftestCommand: Command {
 struct SelftestSession {
   let plan: SelftestPlan
   let seed: Seed
-  let small: Scenario
   let quiet: Bool
   let signals: Signals
 
   func run(_ only: [Fault]?) throws -> SelftestReport {
-    let faults = (only ?? Fault.all).filter { $0.detection == .oracle }
+    let faults = (only ?? Fault.all).filter { $0.detection == .oracle || $0.detection == .soak }
     var rows: [SelftestReport.FaultRow] = []
     for fault in faults where !signals.wantsStop {
       show("\(fault.name) (\(rows.count + 1) of \(faults.count))")
+      let scenario = try ScenarioLibrary.builtIn.scenario(named: fault.soakScenario)
       rows.append(
-        row(try Selftest.run(fault, on: small, plan: plan, seed: seed) { !signals.wantsStop }))
+        row(try Selftest.run(fault, on: scenario, plan: plan, seed: seed) { !signals.wantsStop }))
     }
     var clean: [SelftestReport.CleanRow] = []
     // What no oracle may see stays clean: the right code, and what is equivalent to it here.
-    let equivalents = (only ?? Fault.all).filter { $0.detection != .oracle }
+    let equivalents = (only ?? Fault.all).filter {
+      $0.detection == .equivalent || $0.detection == .threadSanitizer
+    }
     let versions = (only == nil ? [nil] : []) + equivalents.map(Optional.some)
     for version in versions where !signals.wantsStop {
-      show("\(version?.name ?? small.system) must stay clean")
-      let outcome = try Selftest.runClean(version, on: small, plan: plan, seed: seed) {
+      let scenario = try ScenarioLibrary.builtIn.scenario(named: version?.soakScenario ?? "small")
+      show("\(version?.name ?? scenario.system) must stay clean")
+      let outcome = try Selftest.runClean(version, on: scenario, plan: plan, seed: seed) {
         !signals.wantsStop
       }
       clean.append(row(outcome))

@@ -1,7 +1,12 @@
 // The scenarios of this folder, compiled in. One source of truth: the files beside this one.
 
 /// Name and JSON5 text of every scenario that is built in.
-public let embeddedScenarios: [(name: String, bytes: [UInt8])] = [
+public let embeddedScenarios: [(name: String, bytes: [UInt8])] =
+  forAll + forArm64VMID + forArmASID + forKVMArm + forSVM + forXen
+
+private typealias Texts = [(name: String, bytes: [UInt8])]
+
+private let forAll: Texts = [
   ("d06", PackageResources.d06_json5),
   ("small", PackageResources.small_json5),
   ("no-switch-barrier", PackageResources.no_switch_barrier_json5),
@@ -28,3 +33,18 @@ public let embeddedScenarios: [(name: String, bytes: [UInt8])] = [
   ("leaving", PackageResources.leaving_json5),
   ("generations", PackageResources.generations_json5),
 ]
+
+/// Versions of the VMID allocator on arm64.
+private let forArm64VMID: Texts = []
+
+/// ASIDs.
+private let forArmASID: Texts = []
+
+/// KVM on arm before 2021, and on RISC-V.
+private let forKVMArm: Texts = []
+
+/// SVM.
+private let forSVM: Texts = []
+
+/// Xen.
+private let forXen: Texts = []

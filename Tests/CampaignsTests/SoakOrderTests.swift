@@ -36,6 +36,8 @@ import Testing
         $0.migrateEvery = 15
         $0.contextSwitchBarrier = false
         $0.putBeforeContextDead = true
+        $0.directSwitch = true
+        $0.hardwareTagBits = 3
         $0.claimAfterPut = true
         $0.duration = .seconds(16)
         $0.perturb = .heavy
@@ -64,12 +66,15 @@ import Testing
     #expect(!knobs.contextSwitchBarrier)
     #expect(knobs.putBeforeContextDead)
     #expect(knobs.claimAfterPut)
-    #expect(knobs.highestTag == 9)
+    #expect(knobs.directSwitch)
+    #expect(knobs.highestTag == 7)
+    #expect(knobs.hardwareTagMask == 7)
     #expect(order.setup.plan.script == [[0, 4], [1], [6]])
     #expect(order.setup.plan.initialState == InitialState(numbers: [0, 1, 2, 0, 3], full: true))
     #expect(
       order.setup.configuration
-        == AllocatorConfiguration(tagBits: 5, usableTags: 9, pcpuCount: 3))
+        == AllocatorConfiguration(
+          tagBits: 5, hardwareTagBits: 3, usableTags: 9, pcpuCount: 3, vcpusPerVM: 3))
     #expect(order.setup.pauses == .heavy)
     #expect(order.setup.oracles == .sampled)
     #expect(order.duration == .seconds(16))

@@ -18,7 +18,7 @@ import Testing
   @Test func `its registration in the README is the one that is compiled`() throws {
     let runs = try text("Sources/Allocators/Runs.swift")
     let start = try #require(runs.range(of: "    TagSystem(\n      \"template-global-lock\""))
-    let end = try #require(runs.range(of: ".self),\n", range: start.upperBound..<runs.endIndex))
+    let end = try #require(runs.range(of: ".self)\n", range: start.upperBound..<runs.endIndex))
     let registration = runs[start.lowerBound..<end.upperBound]
     #expect(try text("README.md").contains("```swift\n" + registration + "```"))
   }

@@ -19,7 +19,7 @@ import Testing
 
   @Test func `what holds nothing is left out`() {
     let names = Scenario.keys.map(\.name).filter { SmallScenario.fresh.values[$0] == nil }
-    #expect(names == ["usableTags", "initialState", "script", "program"])
+    #expect(names == ["usableTags", "hardwareTagBits", "initialState", "script", "program"])
   }
 
   @Test func `what is not said is at its default`() throws {
@@ -149,10 +149,10 @@ import Testing
     (
       "colour", .integer(4),
       "\"colour\" is no key of a scenario; its keys are summary, system, pcpus, vms, vcpusPerVM, "
-        + "tagBits, usableTags, fewTags, pagesPerVM, entriesPerSlice, accessesPerEntry, "
-        + "longStayEvery, longStayAccesses, hackbenchRuns, messagesPerRun, messageEvery, "
-        + "channelCapacity, unmapEvery, speculateEvery, suspendEvery, migrateEvery, contextSwitchBarrier, "
-        + "putBeforeContextDead, claimAfterPut, duration, perturb, oracles, stallAfter, "
+        + "tagBits, usableTags, hardwareTagBits, fewTags, pagesPerVM, entriesPerSlice, "
+        + "accessesPerEntry, longStayEvery, longStayAccesses, hackbenchRuns, messagesPerRun, "
+        + "messageEvery, channelCapacity, unmapEvery, speculateEvery, suspendEvery, migrateEvery, "
+        + "contextSwitchBarrier, putBeforeContextDead, directSwitch, claimAfterPut, duration, perturb, oracles, stallAfter, "
         + "watchdogEvery, initialState, script, program"
     ),
   ]

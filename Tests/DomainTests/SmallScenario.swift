@@ -15,6 +15,7 @@ enum SmallScenario {
     scenario.vcpusPerVM = 3
     scenario.tagBits = 5
     scenario.usableTags = 3
+    scenario.hardwareTagBits = 3
     scenario.fewTags = true
     scenario.pagesPerVM = 17
     scenario.entriesPerSlice = [2, 1024]
@@ -31,6 +32,7 @@ enum SmallScenario {
     scenario.migrateEvery = 1
     scenario.contextSwitchBarrier = false
     scenario.putBeforeContextDead = true
+    scenario.directSwitch = true
     scenario.claimAfterPut = true
     scenario.duration = .milliseconds(1500)
     scenario.perturb = .heavy

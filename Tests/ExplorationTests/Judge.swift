@@ -57,6 +57,7 @@ struct Judge {
     var slot: Int
     var tag: UInt64
     var owner: UInt64
+    var vcpu: UInt64
     var table: Int
     var isInside: Bool
     /// The place of its install among the events.
@@ -86,7 +87,9 @@ struct Judge {
   private var cells: [UInt64]
   private var guests: [Int: Guest] = [:]
   private var rollovers: [Int: Rollover] = [:]
-  private var tlb: [Place: (owner: UInt64, version: UInt64)] = [:]
+  private var tlb: [Place: (owner: UInt64, vcpu: UInt64, version: UInt64)] = [:]
+  /// Per target: who calls it, and for what.
+  private var calls: [[(caller: Int, request: UInt64)]]
   private(set) var travelling: [[Message]]
   private var oldest: [Place: UInt64] = [:]
   private var generations: [Int: UInt64] = [:]
@@ -97,6 +100,7 @@ struct Judge {
     words = world.initialWords
     cells = world.initialCells
     travelling = Array(repeating: [], count: world.pcpuCount)
+    calls = Array(repeating: [], count: world.pcpuCount)
     races = RaceGraph(pcpuCount: world.pcpuCount)
   }
 
@@ -153,23 +157,29 @@ struct Judge {
     case .flushCompleted:
       let place = Place(pcpu: -1, tag: UInt64(object), page: Int(event.a))
       oldest[place] = max(oldest[place] ?? 0, event.b)
+    case .call:
+      for target in 0..<world.pcpuCount where target != pcpu && event.a >> UInt64(target) & 1 != 0 {
+        calls[target].append((pcpu, event.b))
+      }
     case .bug: find(.o9)
     default: break
     }
   }
 
   private mutating func install(_ pcpu: Int, table: Int, _ event: JudgedEvent) {
-    let tag = event.a & 0xFFFF_FFFF
+    // tag | vCPU << 16 | slot << 32; the hardware keeps the low bits of the tag.
+    let decided = event.a & 0xFFFF
+    let tag = decided % (1 << UInt64(world.hardware.hardwareTagBits))
     let guest = Guest(
-      slot: Int(event.a >> 32), tag: tag, owner: event.b, table: table,
-      isInside: true, since: now)
+      slot: Int(event.a >> 32), tag: tag, owner: event.b, vcpu: event.a >> 16 & 0xFFFF,
+      table: table, isInside: true, since: now)
     for (other, present) in guests where other != pcpu && present.isInside {
       guard world.hardware.tagsAreGlobal else { continue }
       if present.owner == guest.owner && present.tag != tag { find(.o1) }
       if present.owner != guest.owner && present.tag == tag { find(.o2) }
     }
     guests[pcpu] = guest
-    if tag == 0 || tag > world.hardware.highestTag { find(.o7) }
+    if decided == 0 || decided > world.hardware.highestTag { find(.o7) }
   }
 
   private mutating func judgeEntry(vcpu: Int, _ event: JudgedEvent) {
@@ -210,6 +220,7 @@ struct Judge {
     }
     guard isAsked else { return }
     if entry.owner != guest.owner { find(.o3) }
+    if entry.owner == guest.owner && entry.vcpu != guest.vcpu { find(.o12) }
     let flushed = oldest[Place(pcpu: -1, tag: UInt64(guest.slot), page: page)] ?? 0
     if entry.version < flushed { find(.o4) }
   }
@@ -221,7 +232,7 @@ struct Judge {
       tlb[place(pcpu, guest.tag, other)].map { $0.owner != guest.owner } ?? false
     }
     if others { find(.o3) }
-    tlb[place(pcpu, guest.tag, page)] = (guest.owner, entry.version)
+    tlb[place(pcpu, guest.tag, page)] = (guest.owner, guest.vcpu, entry.version)
   }
 
   private mutating func invalidate(_ pcpu: Int, _ what: UInt64, _ operand: UInt64) {
@@ -263,6 +274,12 @@ struct Judge {
   private mutating func readHardware(_ pcpu: Int, _ event: JudgedEvent) {
     switch event.operation?.kind {
     case .arriveInvalidation: arrive(pcpu)
+    case .arriveInterrupt:
+      for call in calls[pcpu] {
+        races.answers(pcpu, to: call.caller)
+        if call.request == 1 { drop(pcpu, Message(issuer: pcpu, what: 0, operand: 0)) }
+      }
+      calls[pcpu] = []
     case .fillUnasked:
       if let guest = guests[pcpu] { fill(pcpu, guest, Int(event.result)) }
     default: break
@@ -281,7 +298,8 @@ struct Judge {
           switch waiting.b {
           case 0: words[waiting.operation.object] != waiting.a
           case 1: words[waiting.operation.object] == waiting.a
-          default: words[waiting.operation.object] < waiting.a
+          case 2: words[waiting.operation.object] < waiting.a
+          default: words[waiting.operation.object] >= waiting.a
           }
         default: false
         }

@@ -24,11 +24,18 @@ struct RaceGraph {
   private var readRelaxed: [[Int]]
   /// Per pCPU: its last release fence.
   private var releaseFence: [Int?]
+  /// Per pCPU: its last call; and what comes before its next event, or before its wait ends.
+  private var lastCall: [Int?]
+  private var learned: [[Int]]
+  private var answered: [[Int]]
 
   init(pcpuCount: Int) {
     latest = Array(repeating: nil, count: pcpuCount)
     readRelaxed = Array(repeating: [], count: pcpuCount)
     releaseFence = Array(repeating: nil, count: pcpuCount)
+    lastCall = Array(repeating: nil, count: pcpuCount)
+    learned = Array(repeating: [], count: pcpuCount)
+    answered = Array(repeating: [], count: pcpuCount)
   }
 
   /// Adds an event of a pCPU; whether it races with an earlier one.
@@ -38,6 +45,7 @@ struct RaceGraph {
     pasts.append(latest[pcpu].map { pasts[$0] } ?? [])
     mark(node, node)
     latest[pcpu] = node
+    learned[pcpu].forEach { join(node, $0) }
     switch event.action {
     case .read(let cell): return access(cell, node, pcpu, writes: false)
     case .write(let cell): return access(cell, node, pcpu, writes: true)
@@ -67,8 +75,17 @@ struct RaceGraph {
     case .fence:
       if order.acquires { readRelaxed[pcpu].forEach { join(node, $0) } }
       if order.releases { releaseFence[pcpu] = node }
+    case .call: lastCall[pcpu] = node
+    case .waitForCalls: answered[pcpu].forEach { join(node, $0) }
     default: break
     }
+  }
+
+  /// `pcpu` answers a call: what came before the call comes before what it does next, and what it
+  /// has done comes before the end of the caller's wait.
+  mutating func answers(_ pcpu: Int, to caller: Int) {
+    if let call = lastCall[caller] { learned[pcpu].append(call) }
+    answered[caller] += [latest[pcpu], lastCall[caller]].compactMap { $0 } + learned[pcpu]
   }
 
   private mutating func update(_ word: Int, _ order: OrderCode, _ node: Int, _ pcpu: Int) {

@@ -7,13 +7,12 @@ public enum RecordedKind: String, Sendable, CaseIterable {
   // Words and cells.
   case load, store, exchange, add, or, compareExchange, fence, read, write
   // Waiting.
-  case wait, acquire, release, acquireShared, releaseShared, acquireExclusive, releaseExclusive
-  case acquireSleeping, releaseSleeping
+  case wait, acquire, release, acquireSleeping, releaseSleeping
   // Execution.
   case maskInterrupts, restoreInterrupts, disablePreemption, enablePreemption, preemptionPoint
   case call, waitForCalls
   // Translation.
-  case invalidate, waitForInvalidations, install, clearContext, translate, speculate
+  case invalidate, waitForInvalidations, install, leaveGuest, clearContext, translate, speculate
   // Watching and the environment.
   case note, observe, observeContext, observeFlushes, rolloverBegins, rolloverEnds, bug
   case mayFail, choose, retire, revive

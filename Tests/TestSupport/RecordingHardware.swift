@@ -26,8 +26,6 @@ public final class RecordingHardware: @unchecked Sendable {
   public var decisions: [Int] = []
   /// The pCPUs that are online.
   public var onlinePCPUs: PCPUSet
-  /// Tag bits that the hardware has.
-  public var hardwareTagBits = 16
 
   var contexts: [GuestContext<RecordedWord>?]
   var contextSequences: [UInt64]

@@ -40,8 +40,8 @@ extension RecordingMachine: PreemptibleMachine {
 // Documented in the protocol.
 /// Nobody is there to be called: a call is recorded, and the wait for it returns at once.
 extension RecordingMachine: CallingMachine {
-  public func call(_ targets: PCPUSet, _ request: UInt64, at site: Site) {
-    record(.call, [targets.rawValue, request], at: site)
+  public func call(_ targets: PCPUSet, _ request: CallRequest, at site: Site) {
+    record(.call, [targets.rawValue, request.rawValue], at: site)
   }
 
   public func waitForCalls(at site: Site) { record(.waitForCalls, at: site) }
@@ -51,7 +51,6 @@ extension RecordingMachine: CallingMachine {
 // Documented in the protocol.
 extension RecordingMachine: TopologyMachine {
   public var onlinePCPUs: PCPUSet { hardware.onlinePCPUs }
-  public var hardwareTagBits: Int { hardware.hardwareTagBits }
   public var pcpusSharingTLB: PCPUSet { PCPUSet(pcpu) }
 }
 

@@ -14,6 +14,15 @@ extension RecordingMachine: GuestMachine {
       .install, [UInt64(context.slot.index), context.tag.number, UInt64(context.owner)], at: site)
   }
 
+  public func leaveGuest(at site: Site) {
+    hardware.arrive(at: site)
+    record(.leaveGuest, at: site)
+  }
+
+  public var isCalled: Bool { false }
+  public func answerCalls() {}
+  public func answerUntilAllEnd() {}
+
   public func clearContext(at site: Site) {
     hardware.arrive(at: site)
     hardware.contexts[pcpu.index] = nil

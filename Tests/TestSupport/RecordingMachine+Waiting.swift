@@ -57,37 +57,6 @@ extension RecordingMachine {
 
 // swift-format-ignore: AllPublicDeclarationsHaveDocumentation
 // Documented in the protocol.
-extension RecordingMachine: SharedLockMachine {
-  /// What one reader adds to a lock's word. A writer is a holder as of a spin lock.
-  private static var readersShare: UInt64 { 1 << 32 }
-
-  public func acquireShared(_ lock: Lock<RecordedWord>, at site: Site) {
-    hardware.arrive(at: site)
-    let holders = self[lock.word.place]
-    record(.acquireShared, lock.word.place, "acquire", output: holders, at: site)
-    if holders % Self.readersShare != 0 { stopWaiting(for: lock.word, holders) }
-    self[lock.word.place] = holders + Self.readersShare
-  }
-
-  public func releaseShared(_ lock: Lock<RecordedWord>, at site: Site) {
-    hardware.arrive(at: site)
-    let holders = self[lock.word.place]
-    record(.releaseShared, lock.word.place, "release", output: holders, at: site)
-    if holders < Self.readersShare { stop("it gives back what it does not hold: \(holders)") }
-    self[lock.word.place] = holders - Self.readersShare
-  }
-
-  public func acquireExclusive(_ lock: Lock<RecordedWord>, at site: Site) {
-    take(lock, .acquireExclusive, at: site)
-  }
-
-  public func releaseExclusive(_ lock: Lock<RecordedWord>, at site: Site) {
-    giveBack(lock, .releaseExclusive, at: site)
-  }
-}
-
-// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
-// Documented in the protocol.
 extension RecordingMachine: SleepingLockMachine {
   public func acquireSleeping(_ lock: Lock<RecordedWord>, at site: Site) {
     take(lock, .acquireSleeping, at: site)

@@ -46,7 +46,7 @@ public struct Arm64VMID<M: Machine, Rules: Arm64VMIDRules>: TagAllocator {
   }
 
   public func makeVM(in memory: M.Memory) -> M.Word { memory.word(initially: 0, named: "id") }
-  public func makeVCPU(of vm: M.Word, in memory: M.Memory) {}
+  public func makeVCPU(_ number: Int, of vm: M.Word, in memory: M.Memory) {}
 
   public func createVM(_ vm: M.Word, on m: M) throws(AllocationError) {
     m.store(vm, 0, .relaxed, at: Arm64VMIDSites.createID)

@@ -17,7 +17,7 @@ func prepareLiveBench<A: TagAllocator>(
     watcher: NobodyWatches())
   let allocator = A(setup.configuration, in: hardware.memory)
   let vms = (0..<setup.pcpus).map { _ in allocator.makeVM(in: hardware.memory) }
-  let vcpus = vms.map { allocator.makeVCPU(of: $0, in: hardware.memory) }
+  let vcpus = vms.map { allocator.makeVCPU(0, of: $0, in: hardware.memory) }
   for vm in vms { try allocator.createVM(vm, on: hardware.machine(PCPU(0))) }
   let place = { @Sendable (pcpu: PCPU) in
     BenchPlace(

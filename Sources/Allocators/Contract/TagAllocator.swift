@@ -19,13 +19,17 @@ public protocol TagAllocator<M>: Sendable {
 
   /// What the world must know of it.
   static var traits: AllocatorTraits { get }
+  /// What becomes of a context when its guest is left.
+  static var contextLife: ContextLife { get }
+  /// Whether it calls other pCPUs: guests then look whether they are called.
+  static var makesCalls: Bool { get }
 
   /// Makes the allocator's own state, before the pCPUs start.
   init(_ configuration: AllocatorConfiguration, in memory: M.Memory)
   /// Makes the state of one VM's place, before the pCPUs start. VMs come and go in it.
   func makeVM(in memory: M.Memory) -> VM
-  /// Makes the state of one vCPU of `vm`, before the pCPUs start.
-  func makeVCPU(of vm: VM, in memory: M.Memory) -> VCPU
+  /// Makes the state of vCPU `number` of `vm`, before the pCPUs start.
+  func makeVCPU(_ number: Int, of vm: VM, in memory: M.Memory) -> VCPU
   /// Puts the state that a scenario asks for in place of the fresh one, before the pCPUs start.
   func start(from state: InitialState, vms: [VM], on m: M)
 
@@ -59,6 +63,10 @@ public protocol TagAllocator<M>: Sendable {
 }
 
 extension TagAllocator {
+  /// As KVM's.
+  @inlinable public static var contextLife: ContextLife { .untilExit }
+  /// None.
+  @inlinable public static var makesCalls: Bool { false }
   /// Nothing to do at load.
   @inlinable @inline(__always) public func load(_ vcpu: VCPU, of vm: VM, on m: M) {}
   /// Every prepared entry may be made.
@@ -68,6 +76,16 @@ extension TagAllocator {
   @inlinable @inline(__always) public func entryAborted(_ vcpu: VCPU, of vm: VM, on m: M) {}
   /// Nothing to do at an exit.
   @inlinable @inline(__always) public func exited(_ vcpu: VCPU, of vm: VM, on m: M) {}
+}
+
+/// What becomes of the hardware context when its guest is left.
+public enum ContextLife: Sendable {
+  /// It is dead at the exit, so never live in `load` or `prepareEntry`: hypervisors.
+  case untilExit
+  /// It stays until the next one replaces it: kernels, which switch from one process to the next.
+  case untilReplaced
+  /// A neutral one, which fills nothing that has a tag, replaces it before `load`.
+  case untilSwitch
 }
 
 /// What the world and the oracles must know of an allocator.
@@ -89,7 +107,7 @@ public struct AllocatorTraits: Sendable {
 
   /// The traits of one allocator.
   public init(
-    tagScope: TagScope, oracles: Set<OracleID> = Set(OracleID.allCases),
+    tagScope: TagScope, oracles: Set<OracleID> = OracleID.common,
     fastPathFloor: Double = 0.01, idWords: Set<String> = [],
     leastTags: @escaping @Sendable (_ pcpus: Int, _ vms: Int) -> Int
   ) {
@@ -103,20 +121,27 @@ public struct AllocatorTraits: Sendable {
 
 /// The size of an allocator.
 public struct AllocatorConfiguration: Sendable, Equatable {
-  /// Bits of a tag, 1 to 16.
+  /// Bits of a tag, 1 to 16, as the allocator believes.
   public let tagBits: Int
+  /// Bits of a tag that the hardware keeps: what a probe reads back. At most `tagBits`.
+  public let hardwareTagBits: Int
   /// Tags that may be handed out: 1 ... `usableTags`.
   public let usableTags: Int
   /// Possible pCPUs.
   public let pcpuCount: Int
+  /// vCPUs of each VM.
+  public let vcpusPerVM: Int
   /// Where per-pCPU words lie: on lines of their own, or side by side to measure false sharing.
   public let perPCPUWords: Placement
 
   /// A configuration; `usableTags` defaults to all but 0.
   public init(
-    tagBits: Int, usableTags: Int? = nil, pcpuCount: Int, perPCPUWords: Placement = .ownLine
+    tagBits: Int, hardwareTagBits: Int? = nil, usableTags: Int? = nil, pcpuCount: Int,
+    vcpusPerVM: Int = 1, perPCPUWords: Placement = .ownLine
   ) {
     self.tagBits = tagBits
+    self.hardwareTagBits = hardwareTagBits ?? tagBits
+    self.vcpusPerVM = vcpusPerVM
     self.usableTags = usableTags ?? (1 << tagBits) - 1
     self.pcpuCount = pcpuCount
     self.perPCPUWords = perPCPUWords

@@ -21,8 +21,8 @@ public struct TagSystem: Sendable {
   public let sites: [SiteDescription]
   /// Builds a live run of it.
   public let prepareSoak: @Sendable (SoakSetup) throws -> PreparedSoak
-  /// Builds the loops that measure it.
-  public let prepareBench: @Sendable (BenchSetup) throws -> PreparedBench
+  /// Builds the loops that measure it; nil for a version that is there to be found wrong.
+  public let prepareBench: (@Sendable (BenchSetup) throws -> PreparedBench)?
 
   /// Builds a fixed program of it, for controlled runs.
   public let prepareProgram: @Sendable (ProgramSetup) throws -> ControlledProgram
@@ -53,6 +53,28 @@ public struct TagSystem: Sendable {
         : try prepareLiveSoak(Instrumented.self, setup) { $0.instrumentedMachine($1) }
     }
     prepareBench = { setup in try prepareLiveBench(Bare.self, setup) }
+    prepareProgram = { setup in try Allocators.prepareProgram(Controlled.self, setup) }
+  }
+
+  /// Registers a version that is not measured: on the instrumented machine, which need not pause,
+  /// and on the controlled one.
+  @inline(__always)
+  init<Instrumented: TagAllocator, Controlled: TagAllocator>(
+    unmeasured name: String, _ summary: String, source: String, verdict: ExpectedVerdict,
+    _ instrumented: Instrumented.Type, _ controlled: Controlled.Type
+  ) where Instrumented.M == InstrumentedLiveMachine, Controlled.M == ControlledMachine {
+    self.name = name
+    self.summary = summary
+    self.source = source
+    self.verdict = verdict
+    traits = Instrumented.traits
+    sites = Instrumented.sites
+    prepareSoak = { setup in
+      var setup = setup
+      setup.pauses = setup.pauses ?? .never
+      return try prepareLiveSoak(Instrumented.self, setup) { $0.instrumentedMachine($1) }
+    }
+    prepareBench = nil
     prepareProgram = { setup in try Allocators.prepareProgram(Controlled.self, setup) }
   }
 }

@@ -15,6 +15,8 @@ public struct Fault: Sendable {
   public let origin: String
   /// The oracles of which one must see it; empty for an equivalent mutant, which none may.
   public let oracles: [OracleID]
+  /// The scenario that is soaked for it.
+  public let soakScenario: String
   /// The scenario whose schedules are searched for it: the smallest one in which an oracle of the
   /// row sees it. For an equivalent mutant, one in which it must stay clean.
   public let explorationScenario: String
@@ -32,14 +34,22 @@ public struct Fault: Sendable {
   public enum Kind: Sendable {
     /// A version of the system with a step replaced.
     case system(TagSystem)
+    /// A version as it once was, of a system whose scenarios fit it.
+    case version(TagSystem, of: TagSystem)
     /// The right system in a world that misbehaves.
     case world(@Sendable (inout WorldKnobs) -> Void, TagSystem)
 
     /// The system that runs.
     public var system: TagSystem {
       switch self {
-      case .system(let system), .world(_, let system): system
+      case .system(let system), .version(let system, _), .world(_, let system): system
       }
+    }
+
+    /// Whether it goes into scenarios of the system called `name`.
+    public func fits(_ name: String) -> Bool {
+      if case .version(_, let right) = self, right.name == name { return true }
+      return system.name == name
     }
   }
 
@@ -47,6 +57,10 @@ public struct Fault: Sendable {
   public enum Detection: String, Sendable {
     /// By an oracle.
     case oracle
+    /// Not in time, or not at all: in controlled runs only.
+    case exploration
+    /// By an oracle that counts over a whole run: in soaks only.
+    case soak
     /// Not at all: it behaves like the right code.
     case equivalent
     /// By a build with the thread sanitizer only: no run on this host looks wrong.
@@ -55,7 +69,8 @@ public struct Fault: Sendable {
 
   init(
     _ id: String, _ name: String, _ summary: String, origin: String, oracles: [OracleID],
-    exploredIn scenario: String, by controlled: [OracleID] = [],
+    soakedIn soakScenario: String = "small", exploredIn scenario: String,
+    by controlled: [OracleID] = [],
     needsPauses: Bool = false, detection: Detection = .oracle, _ kind: Kind
   ) {
     self.id = id
@@ -63,8 +78,9 @@ public struct Fault: Sendable {
     self.summary = summary
     self.origin = origin
     self.oracles = oracles
+    self.soakScenario = soakScenario
     explorationScenario = scenario
-    explorationOracles = oracles + controlled
+    explorationOracles = detection == .soak ? [] : oracles + controlled
     self.needsPauses = needsPauses
     self.detection = detection
     self.kind = kind

@@ -32,10 +32,12 @@ extension GuestLoop {
     if untilSpeculation.tick(&random) { m.speculate(randomPage(), at: WorldSite.speculate) }
     var draw: UInt64 = 0
     for step in 0..<accesses {
+      // A call throws the guest out.
+      if A.makesCalls, m.isCalled { return false }
       // Four pages from one draw.
       draw = step & 3 == 0 ? random.next() : draw &>> 16
       let page = ((draw & 0xFFFF) &* UInt64(truncatingIfNeeded: knobs.pagesPerVM)) &>> 16
-      access(page, vm, owner, &tally, on: m)
+      access(page, vcpu, vm, owner, &tally, on: m)
     }
     if stay == .suspended { stayWhileOthersRollOver(on: m) }
     if untilMessage.tick(&random) { return passMessage(vcpu, vm, &tally, on: m) }
@@ -45,8 +47,9 @@ extension GuestLoop {
   /// One memory access through the TLB.
   @inline(__always)
   private mutating func access(
-    _ page: UInt64, _ vm: UnsafeMutablePointer<VMPlace<A>>, _ owner: VMIdentity,
-    _ tally: inout SliceTally, on m: A.M
+    _ page: UInt64, _ vcpu: UnsafeMutablePointer<VCPUPlace<A>>,
+    _ vm: UnsafeMutablePointer<VMPlace<A>>, _ owner: VMIdentity, _ tally: inout SliceTally,
+    on m: A.M
   ) {
     let oldestValid = oracles.oldestValid(vm.pointee.slot, page: page)
     let translation = m.translate(page, at: WorldSite.access)
@@ -58,7 +61,9 @@ extension GuestLoop {
       map(page, vm, on: m)
       return
     }
-    oracles.judge(translation, for: owner, oldestValid: oldestValid, &tally, on: m)
+    oracles.judge(
+      translation, for: owner, vcpu: UInt32(truncatingIfNeeded: vcpu.pointee.number),
+      oldestValid: oldestValid, &tally, on: m)
   }
 
   @inline(__always)
@@ -74,6 +79,7 @@ extension GuestLoop {
     let until = m.observeFlushes() &+ 2 &+ random.below(3)
     for _ in 0..<200 {
       if m.observeFlushes() >= until || m.observe(phase) == RunPhase.over { return }
+      if A.makesCalls, m.isCalled { return }
       for _ in 0..<20 { spinHint() }
       yieldCore()
     }

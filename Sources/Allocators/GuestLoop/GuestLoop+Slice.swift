@@ -19,6 +19,7 @@ extension GuestLoop {
     var blocked = false
     var stay = drawFirstStay(on: m)
     var left = drawEntries()
+    if A.contextLife == .untilSwitch { m.clearContext(at: WorldSite.exit) }
     world.allocator.load(vcpu.pointee.state, of: vm.pointee.state, on: m)
     while true {
       Landmark.entry()
@@ -37,17 +38,20 @@ extension GuestLoop {
         break
       }
       let late = world.allocator.lateID(of: vcpu.pointee.state, of: vm.pointee.state, on: m)
-      flushAtEntry(entry, on: m)
+      if isFirst && world.contextOutlives(isLast: true) { fillFromOldContext(on: m) }
+      flushAtEntry(entry.flush, late.tag, on: m)
       m.install(
         GuestContext(
-          table: vm.pointee.table, tag: late.tag, slot: vm.pointee.slot, owner: owner),
+          table: vm.pointee.table, tag: late.tag, slot: vm.pointee.slot, owner: owner,
+          vcpu: UInt32(truncatingIfNeeded: vcpu.pointee.number)),
         at: WorldSite.install)
       oracles.judge(
         late, published: entry.tag, previousGeneration: generation,
         highestTag: knobs.highestTag, &tally, on: m)
       generation = late.generation
+      let residence = Tag(late.tag.number & knobs.hardwareTagMask)
       oracles.entered(
-        vm.pointee.slot, late.tag, sample: isFirst ? pcpuToSample(on: m) : nil, &tally, on: m)
+        vm.pointee.slot, residence, sample: isFirst ? pcpuToSample(on: m) : nil, &tally, on: m)
 
       tally.entries &+= 1
       if entry.tookFastPath {
@@ -58,10 +62,13 @@ extension GuestLoop {
       blocked = runGuest(vcpu, vm, owner, stay, &tally, on: m)
       stay = .ordinary
 
-      oracles.left(vm.pointee.slot, late.tag)
+      oracles.left(vm.pointee.slot, residence)
       let isLast = blocked || left <= 0
-      // The context dies at every exit; the unsafe order keeps it over the last one.
-      if !(isLast && knobs.putBeforeContextDead) { m.clearContext(at: WorldSite.exit) }
+      if !world.contextOutlives(isLast: isLast) {
+        m.clearContext(at: WorldSite.exit)
+      } else if !knobs.putBeforeContextDead {
+        m.leaveGuest(at: WorldSite.exit)
+      }
       world.allocator.exited(vcpu.pointee.state, of: vm.pointee.state, on: m)
       m.restoreInterrupts(interrupts)
       if isLast { break }
@@ -72,12 +79,18 @@ extension GuestLoop {
 
   /// What the entry instruction flushes is of this pCPU.
   @inline(__always)
-  private func flushAtEntry(_ entry: Entry, on m: A.M) {
-    switch entry.flush {
+  private func flushAtEntry(_ flush: Entry.Flush, _ tag: Tag, on m: A.M) {
+    switch flush {
     case .nothing: break
-    case .thisTag: m.invalidate(.tag(entry.tag), on: .thisPCPU, at: WorldSite.install)
+    case .thisTag: m.invalidate(.tag(tag), on: .thisPCPU, at: WorldSite.install)
     case .everything: m.invalidate(.everything, on: .thisPCPU, at: WorldSite.install)
     }
+  }
+
+  /// The old context was live while the new tag was decided, and could fill.
+  @inline(__always)
+  private mutating func fillFromOldContext(on m: A.M) {
+    if untilSpeculation.tick(&random) { m.speculate(randomPage(), at: WorldSite.speculate) }
   }
 
   @inline(__always)

@@ -88,6 +88,7 @@ struct GuestLoop<A: TagAllocator> where A.M: GuestMachine {
     }
     Landmark.detour()
     if let current { putAndHandBack(current, on: m) }
+    if A.makesCalls { m.answerUntilAllEnd() }
   }
 
   /// Takes the vCPU off this pCPU. The hardware context is dead already, unless the scenario turns
@@ -95,7 +96,9 @@ struct GuestLoop<A: TagAllocator> where A.M: GuestMachine {
   @inline(__always)
   private mutating func putAndHandBack(_ index: Int, on m: A.M) {
     let vcpu = world.vcpus + index
-    world.allocator.put(vcpu.pointee.state, of: world.vms[vcpu.pointee.vm].state, on: m)
+    if !knobs.directSwitch {
+      world.allocator.put(vcpu.pointee.state, of: world.vms[vcpu.pointee.vm].state, on: m)
+    }
     Landmark.put()
     if knobs.putBeforeContextDead {
       Landmark.detour()
@@ -145,6 +148,7 @@ struct GuestLoop<A: TagAllocator> where A.M: GuestMachine {
     while m.observe(phase) < RunPhase.over {
       if let index = claimNext(on: m) { return index }
       m.note(.idlePolls)
+      if A.makesCalls { m.answerCalls() }
       yieldCore()
     }
     return nil

@@ -10,6 +10,10 @@ import Oracles
 /// Sendable: the log is, and the others are made of atomics.
 struct LiveOracleParts: @unchecked Sendable {
   let mode: OracleMode
+  /// Whether one tag means one VM on the whole machine: O1, O2.
+  let tagsAreGlobal: Bool
+  /// Whether no vCPU may use another one's entries: O12.
+  let vcpusArePrivate: Bool
   let ledger: Ledger
   let flushes: CompletedFlushes
   let log: Unmanaged<FindingLog>
@@ -30,6 +34,7 @@ struct LiveOracles: Sendable {
   func entered<M: GuestMachine>(
     _ slot: VMSlot, _ tag: Tag, sample: PCPU?, _ tally: inout SliceTally, on m: M
   ) {
+    guard parts.value.tagsAreGlobal else { return }
     switch mode {
     case .exact:
       tally.ledgerChecks &+= 1
@@ -61,10 +66,10 @@ struct LiveOracles: Sendable {
   /// by anything but plain ones.
   @inline(__always)
   func left(_ slot: VMSlot, _ tag: Tag) {
-    if mode == .exact { ledger.leave(slot, tag) }
+    if mode == .exact, parts.value.tagsAreGlobal { ledger.leave(slot, tag) }
   }
 
-  // MARK: O3, O4
+  // MARK: O3, O4, O12
 
   /// For `judge`: taken at the start of a lookup.
   @inline(__always)
@@ -75,11 +80,17 @@ struct LiveOracles: Sendable {
   /// Judges what the hardware answered.
   @inline(__always)
   func judge<M: GuestMachine>(
-    _ translation: Translation, for owner: VMIdentity, oldestValid: UInt64,
+    _ translation: Translation, for owner: VMIdentity, vcpu: UInt32, oldestValid: UInt64,
     _ tally: inout SliceTally, on m: M
   ) {
     if mode == .off { return }
     tally.lookupChecks &+= 1
+    if parts.value.vcpusArePrivate {
+      tally.privacyChecks &+= 1
+      if translation.vcpu != vcpu && translation.owner == owner {
+        reportOtherVCPU(vcpu, translation.vcpu, on: m)
+      }
+    }
     if translation.alsoUnderThisTag != 0 {
       reportTwoOwners(owner, translation.alsoUnderThisTag, on: m)
     }
@@ -142,6 +153,15 @@ struct LiveOracles: Sendable {
       .o2,
       "\(slot) enters its guest on \(m.pcpu) with tag \(tag) while "
         + (other.map { "\($0) runs" } ?? "other VMs run") + " elsewhere with the same tag", on: m)
+  }
+
+  @inline(never)
+  private func reportOtherVCPU<M: GuestMachine>(_ vcpu: UInt32, _ other: UInt32, on m: M) {
+    let context = m.observeContext(of: m.pcpu)
+    report(
+      .o12,
+      "vCPU \(vcpu) of \(context.slot) on \(m.pcpu), tag \(context.tag), hit a translation that "
+        + "was made for vCPU \(other)", on: m)
   }
 
   @inline(never)
@@ -210,6 +230,7 @@ struct SliceTally {
   var ledgerChecks: UInt64 = 0
   var lookupChecks: UInt64 = 0
   var entryChecks: UInt64 = 0
+  var privacyChecks: UInt64 = 0
 
   /// Adds to this pCPU's counters.
   @inline(__always)
@@ -230,5 +251,6 @@ struct SliceTally {
     m.note(.checksO4, times: lookupChecks)
     m.note(.checksO7, times: entryChecks)
     m.note(.checksO8, times: entryChecks)
+    m.note(.checksO12, times: privacyChecks)
   }
 }

@@ -75,7 +75,8 @@ where A.M: GuestMachine, A.M.Word == LiveWord, A.M.Memory == LiveMemory {
   let phase = memory.word(initially: RunPhase.ordinary, named: "phase")
   let log = FindingLog { phase.raise(to: RunPhase.pursuit) }
   let hardware = LiveHardware(
-    pcpuCount: setup.pcpus, tagBits: setup.configuration.tagBits, pauses: setup.pauses,
+    pcpuCount: setup.pcpus, tagBits: setup.configuration.tagBits,
+    hardwareTagBits: setup.configuration.hardwareTagBits, pauses: setup.pauses,
     pauseSites: A.sites.map(\.site) + WorldSite.all, seed: setup.seed,
     watcher: SoakWatcher(log, isOn: setup.oracles != .off))
   let world = World(
@@ -87,7 +88,8 @@ where A.M: GuestMachine, A.M.Word == LiveWord, A.M.Memory == LiveMemory {
   let oracles = LiveOracles(
     parts: hardware.memory.fixed(
       LiveOracleParts(
-        mode: setup.oracles, ledger: ledger, flushes: flushes,
+        mode: setup.oracles, tagsAreGlobal: A.traits.tagScope == .machine,
+        vcpusArePrivate: A.traits.oracles.contains(.o12), ledger: ledger, flushes: flushes,
         log: Unmanaged.passUnretained(log))))
   try world.createAll(from: setup.plan.initialState, on: machine(hardware, PCPU(0)))
   let bodies = (0..<setup.pcpus).map { index -> @Sendable () -> Void in

@@ -5,6 +5,12 @@ import Domain
 import Machines
 
 extension World {
+  /// Whether the context stays live when the guest is left, for the last time in its slice or not.
+  @inline(__always)
+  func contextOutlives(isLast: Bool) -> Bool {
+    A.contextLife != .untilExit || isLast && (knobs.putBeforeContextDead || knobs.directSwitch)
+  }
+
   /// Looks at this many vCPUs before it gives up for now.
   @inline(__always) static var looksPerClaim: Int { 64 }
 

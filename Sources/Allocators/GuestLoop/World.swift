@@ -44,6 +44,8 @@ struct VMPlace<A: TagAllocator> {
 /// One vCPU.
 struct VCPUPlace<A: TagAllocator> {
   let vm: Int
+  /// Its place among its VM's vCPUs.
+  let number: Int
   let state: A.VCPU
   let role: Role
   /// The group's channel in `VMPlace.channels`.
@@ -148,7 +150,8 @@ struct World<A: TagAllocator>: Sendable {
     let line = memory.words(2, initially: 0, .packed, named: "claim and need")
     let cells = memory.cells(2, initially: 0, named: "vCPU's own")
     return VCPUPlace(
-      vm: vm.slot.index, state: allocator.makeVCPU(of: vm.state, in: memory),
+      vm: vm.slot.index, number: number,
+      state: allocator.makeVCPU(number, of: vm.state, in: memory),
       role: role(of: number), channel: number / Self.groupSize,
       claim: line[0], need: line[1], lastPCPU: cells[0], lastGeneration: cells[1])
   }

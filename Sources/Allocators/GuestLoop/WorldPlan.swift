@@ -40,10 +40,15 @@ public struct WorldKnobs: Sendable, Equatable, BitwiseCopyable {
   public var contextSwitchBarrier: Bool
   /// The unsafe order of leaving: `put` comes while the hardware context is still live.
   public var putBeforeContextDead: Bool
+  /// From one vCPU straight to the next: nothing is put, and the old context stays until the new one
+  /// replaces it.
+  public var directSwitch: Bool
   /// Claims the next vCPU after `put`: the locked instruction there hides races.
   public var claimAfterPut: Bool
   /// The highest tag that may be handed out, for O7.
   public var highestTag: UInt64
+  /// The bits of a tag that the hardware looks at.
+  public var hardwareTagMask: UInt64
 
   /// What `scenario`, which is valid, says.
   public init(_ scenario: Scenario) {
@@ -65,7 +70,9 @@ public struct WorldKnobs: Sendable, Equatable, BitwiseCopyable {
     contextSwitchBarrier = scenario.contextSwitchBarrier
     putBeforeContextDead = scenario.putBeforeContextDead
     claimAfterPut = scenario.claimAfterPut
-    highestTag = UInt64(scenario.usableTagCount)
+    directSwitch = scenario.directSwitch
+    highestTag = UInt64(min(scenario.usableTagCount, (1 << scenario.hardwareTagBitCount) - 1))
+    hardwareTagMask = (1 << UInt64(scenario.hardwareTagBitCount)) - 1
   }
 }
 

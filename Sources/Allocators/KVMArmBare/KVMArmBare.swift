@@ -43,7 +43,7 @@ public struct KVMArmBare<M: Machine, Rules: KVMArmBareRules>: TagAllocator {
       number: memory.word(initially: 0, named: "VM number"))
   }
 
-  public func makeVCPU(of vm: KVMArmBareVM<M>, in memory: M.Memory) {}
+  public func makeVCPU(_ number: Int, of vm: KVMArmBareVM<M>, in memory: M.Memory) {}
 
   /// Generation 0 never was: the first entry needs a number.
   public func createVM(_ vm: KVMArmBareVM<M>, on m: M) throws(AllocationError) {

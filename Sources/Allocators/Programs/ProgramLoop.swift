@@ -33,12 +33,15 @@ struct ProgramLoop<A: TagAllocator>: Sendable where A.M == ControlledMachine {
     if claims { m.acquire(Lock(vcpu.pointee.claim), at: WorldSite.claim) }
     let owner = VMIdentity(truncatingIfNeeded: m.observe(vm.pointee.identity))
     m.note(.slices)
+    if A.contextLife == .untilSwitch { m.clearContext(at: WorldSite.exit) }
     world.allocator.load(vcpu.pointee.state, of: vm.pointee.state, on: m)
     var left = entries
     while left > 0 {
       if enter(index, vcpu, vm, owner, isLast: left == 1) { left &-= 1 }
     }
-    world.allocator.put(vcpu.pointee.state, of: vm.pointee.state, on: m)
+    if !world.knobs.directSwitch {
+      world.allocator.put(vcpu.pointee.state, of: vm.pointee.state, on: m)
+    }
     if world.knobs.putBeforeContextDead { m.clearContext(at: WorldSite.exit) }
     if world.knobs.contextSwitchBarrier { m.fence(.contextSwitch, at: WorldSite.contextSwitch) }
     if claims { m.release(Lock(vcpu.pointee.claim), at: WorldSite.handOver) }
@@ -61,17 +64,18 @@ struct ProgramLoop<A: TagAllocator>: Sendable where A.M == ControlledMachine {
       return false
     }
     let late = allocator.lateID(of: vcpu.pointee.state, of: vm.pointee.state, on: m)
-    flushAtEntry(entry)
+    flushAtEntry(entry.flush, late.tag)
     m.install(
       GuestContext(
-        table: vm.pointee.table, tag: late.tag, slot: vm.pointee.slot, owner: owner),
+        table: vm.pointee.table, tag: late.tag, slot: vm.pointee.slot, owner: owner,
+        vcpu: UInt32(truncatingIfNeeded: vcpu.pointee.number)),
       at: WorldSite.install)
     m.judgeEntry(
       vcpu: index, published: entry.tag, late: late.tag, generation: late.generation)
     for access in 0..<world.knobs.accessesPerEntry {
       _ = m.translate(UInt64(access % world.knobs.pagesPerVM), at: WorldSite.access)
     }
-    if isLast && world.knobs.putBeforeContextDead {
+    if world.contextOutlives(isLast: isLast) {
       m.leaveGuest(at: WorldSite.exit)
     } else {
       m.clearContext(at: WorldSite.exit)
@@ -82,10 +86,10 @@ struct ProgramLoop<A: TagAllocator>: Sendable where A.M == ControlledMachine {
   }
 
   @inline(__always)
-  private func flushAtEntry(_ entry: Entry) {
-    switch entry.flush {
+  private func flushAtEntry(_ flush: Entry.Flush, _ tag: Tag) {
+    switch flush {
     case .nothing: break
-    case .thisTag: m.invalidate(.tag(entry.tag), on: .thisPCPU, at: WorldSite.install)
+    case .thisTag: m.invalidate(.tag(tag), on: .thisPCPU, at: WorldSite.install)
     case .everything: m.invalidate(.everything, on: .thisPCPU, at: WorldSite.install)
     }
   }
@@ -149,7 +153,9 @@ func prepareProgram<A: TagAllocator>(
   return ControlledProgram(
     memory: memory,
     hardware: ControlledProgram.Hardware(
-      tagBits: setup.configuration.tagBits, highestTag: knobs.highestTag, vmSlots: knobs.vms,
+      tagBits: setup.configuration.tagBits,
+      hardwareTagBits: setup.configuration.hardwareTagBits, highestTag: knobs.highestTag,
+      vmSlots: knobs.vms,
       vcpus: knobs.vms * knobs.vcpusPerVM, pagesPerVM: knobs.pagesPerVM, hasTLB: hasTLB,
       fillsUnasked: knobs.speculateEvery > 0, tagsAreGlobal: A.traits.tagScope == .machine,
       oracles: A.traits.oracles.union([.o9, .race])),

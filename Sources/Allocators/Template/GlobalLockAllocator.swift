@@ -24,7 +24,7 @@ public struct GlobalLockAllocator<M: Machine>: TagAllocator {
   }
 
   public func makeVM(in memory: M.Memory) -> M.Cell { memory.cell(initially: 0, named: "tag") }
-  public func makeVCPU(of vm: M.Cell, in memory: M.Memory) {}
+  public func makeVCPU(_ number: Int, of vm: M.Cell, in memory: M.Memory) {}
   public func start(from state: InitialState, vms: [M.Cell], on m: M) {}
 
   public func createVM(_ vm: M.Cell, on m: M) throws(AllocationError) {

@@ -52,20 +52,24 @@ struct StepText {
 
   private func hardwareWords(_ event: TraceEvent) -> String {
     switch event.operation.kind {
-    case .install: "enter VM \(event.a >> 32) with tag \(event.a & 0xFFFF_FFFF)"
+    case .install: Self.entry(GuestPlace(bits: event.a))
     case .leaveGuest: "leave the guest, context stays"
     case .clearContext: "leave the guest"
     case .translate: "access page \(event.a): \(Self.translation(event.result))"
     case .speculate: "speculate page \(event.a): \(Self.translation(event.result))"
     case .invalidate: "invalidate \(Self.invalidation(event))"
     case .waitForInvalidations: "wait for invalidations"
-    case .call: "call pCPUs"
+    case .call: "call pCPUs" + (event.b == 0 ? "" : ": flush all")
     case .waitForCalls: "wait for calls"
     case .arriveInvalidation: "* an invalidation arrives"
     case .arriveInterrupt: "* an interrupt arrives"
     case .fillUnasked: "* fills page \(event.result) unasked"
     default: event.operation.kind.name
     }
+  }
+
+  private static func entry(_ place: GuestPlace) -> String {
+    "enter VM \(place.slot) with tag \(place.tag)"
   }
 
   private static func translation(_ result: UInt64) -> String {

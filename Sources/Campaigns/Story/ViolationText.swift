@@ -41,6 +41,9 @@ struct ViolationText {
       return "on pCPU \(pcpu) the generation of a VM's id went back, from \(from) to \(to)"
     case .tagChanged(let pcpu, let published, let entered):
       return "pCPU \(pcpu) decided on tag \(published) and entered with tag \(entered)"
+    case .otherVCPU(let pcpu, let tag, let vcpu, let other):
+      return "vCPU \(vcpu) of \(vm(on: pcpu)) on pCPU \(pcpu) used an entry under tag \(tag) that "
+        + "was made for vCPU \(other)"
     case .bug(let pcpu, let message, let length, let site):
       return "pCPU \(pcpu) can't go on: \(text(message, length)) (\(names.site(site)))"
     case .deadlock:
@@ -61,11 +64,11 @@ struct ViolationText {
   }
 
   private func vm(on pcpu: Int) -> String {
-    lastEntry(on: pcpu).map { "VM \(events[$0].a >> 32)" } ?? "a VM"
+    lastEntry(on: pcpu).map { "VM \(GuestPlace(bits: events[$0].a).slot)" } ?? "a VM"
   }
 
   private func tag(on pcpu: Int) -> String {
-    lastEntry(on: pcpu).map { "\(events[$0].a & 0xFFFF_FFFF)" } ?? "?"
+    lastEntry(on: pcpu).map { "\(GuestPlace(bits: events[$0].a).tag)" } ?? "?"
   }
 
   /// Two VMs that had one slot, one after the other, are told apart by their numbers.

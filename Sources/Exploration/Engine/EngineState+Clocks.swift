@@ -66,6 +66,21 @@ extension EngineState {
     }
   }
 
+  // MARK: Calls: what comes before a call comes before its answer, and that before the wait's end.
+
+  mutating func clockCall(_ pcpu: Int) {
+    callClocks[pcpu] = clocks[pcpu]
+    clocks[pcpu][pcpu] &+= 1
+  }
+
+  mutating func clockAnswer(_ pcpu: Int, to caller: Int) {
+    Self.join(&clocks[pcpu], callClocks[caller])
+    Self.join(&answerClocks[caller], clocks[pcpu])
+    clocks[pcpu][pcpu] &+= 1
+  }
+
+  mutating func clockAnswered(_ pcpu: Int) { Self.join(&clocks[pcpu], answerClocks[pcpu]) }
+
   /// `pcpu` has touched a cell that another one has touched unordered.
   mutating func reportRace(_ pcpu: Int, _ number: Int, writes: Bool) {
     let cell = cells[number]

@@ -6,8 +6,10 @@ import Machines
 extension EngineState {
   /// The guest of a VM is entered. O1 and O2 look at everybody else who is in a guest.
   mutating func install(_ pcpu: Int, _ table: Int, _ where: UInt64, _ owner: VMIdentity) {
-    let tag = `where` & 0xFFFF_FFFF
-    let slot = Int(`where` &>> 32)
+    let place = GuestPlace(bits: `where`)
+    // The hardware looks at the low bits only, whatever the allocator believes.
+    let tag = place.tag & hardwareTagMask
+    let slot = place.slot
     touch(objects.context(pcpu), writes: true, by: pcpu)
     touch(objects.vm(slot), writes: true, by: pcpu)
     if tag < tagCount { touch(objects.tag(Int(tag)), writes: true, by: pcpu) }
@@ -16,6 +18,7 @@ extension EngineState {
     contexts[pcpu].slot = slot
     contexts[pcpu].tag = tag
     contexts[pcpu].owner = owner
+    contexts[pcpu].vcpu = place.vcpu
     contexts[pcpu].table = table
     contexts[pcpu].serial &+= 1
     port.counters[Counter.guestEntries.rawValue] &+= 1

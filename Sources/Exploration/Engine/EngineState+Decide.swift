@@ -97,7 +97,12 @@ extension EngineState {
   /// Whether `value` fulfils a `WaitCondition` in its packed form.
   @inline(__always)
   static func holds(_ value: UInt64, _ operand: UInt64, _ condition: UInt64) -> Bool {
-    condition == 0 ? value == operand : condition == 1 ? value != operand : value >= operand
+    switch condition {
+    case 0: value == operand
+    case 1: value != operand
+    case 2: value >= operand
+    default: value < operand
+    }
   }
 
   /// `pcpu` will perform this next. That it is ready is known since its start; that it waits for

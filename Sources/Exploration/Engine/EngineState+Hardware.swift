@@ -20,8 +20,10 @@ extension EngineState {
     case .waitForInvalidations:
       touch(objects.invalidations(pcpu), writes: false, by: pcpu)
       contexts[pcpu].flushComplete = contexts[pcpu].flushIssued
-    case .call: call(pcpu, AgentSet(bits: a))
-    case .waitForCalls: touch(objects.calls(pcpu), writes: false, by: pcpu)
+    case .call: call(pcpu, AgentSet(bits: a), request: b)
+    case .waitForCalls:
+      touch(objects.calls(pcpu), writes: false, by: pcpu)
+      clockAnswered(pcpu)
     default: break
     }
     return 0
@@ -29,8 +31,10 @@ extension EngineState {
 
   // MARK: Calls
 
-  private mutating func call(_ pcpu: Int, _ targets: AgentSet) {
+  private mutating func call(_ pcpu: Int, _ targets: AgentSet, request: UInt64) {
     touch(objects.calls(pcpu), writes: true, by: pcpu)
+    callRequests[pcpu] = request
+    clockCall(pcpu)
     var rest = AgentSet(bits: targets.bits & ((1 &<< UInt64(pcpuCount)) &- 1))
     rest.remove(pcpu)
     while !rest.isEmpty {
@@ -53,6 +57,25 @@ extension EngineState {
     }
   }
 
+  /// `pcpu` takes all calls that wait for it, and does what they ask for.
+  private mutating func answerCalls(_ pcpu: Int, by agent: Int) {
+    var rest = AgentSet(bits: callsPending[pcpu])
+    while !rest.isEmpty {
+      let caller = rest.first
+      rest.remove(caller)
+      touch(objects.calls(caller), writes: true, by: agent)
+      clockAnswer(pcpu, to: caller)
+      if callRequests[caller] == CallRequest.flushEverything.rawValue, hardware.hasTLB {
+        touch(objects.tlb(pcpu), writes: true, by: agent)
+        dropEverything(pcpu)
+      }
+    }
+    touch(objects.context(pcpu), writes: true, by: agent)
+    callsPending[pcpu] = 0
+    contexts[pcpu].interrupted = true
+    refreshInterrupt(pcpu)
+  }
+
   // MARK: What the hardware does by itself
 
   /// The step of a hardware agent.
@@ -66,14 +89,7 @@ extension EngineState {
     case .pcpu: break
     case .invalidation: arrive(pcpu, by: agent)
     case .fill: fillUnasked(pcpu, by: agent)
-    case .interrupt:
-      AgentSet(bits: callsPending[pcpu]).forEach {
-        touch(objects.calls($0), writes: true, by: agent)
-      }
-      touch(objects.context(pcpu), writes: true, by: agent)
-      callsPending[pcpu] = 0
-      contexts[pcpu].interrupted = true
-      refreshInterrupt(pcpu)
+    case .interrupt: answerCalls(pcpu, by: agent)
     }
     hashStep(agent, operation.bits, 0)
     steps &+= 1

@@ -55,11 +55,16 @@ extension EngineState {
   mutating func drop(_ pcpu: Int, _ what: UInt64, _ operand: UInt64) {
     let tag = operand & 0xFFFF
     switch what & 6 {
-    case 0:
-      (tlbs + place(pcpu, 0, 0)).update(repeating: 0, count: tagCount &* pages)
+    case 0: dropEverything(pcpu)
     case 2: (tlbs + place(pcpu, tag, 0)).update(repeating: 0, count: pages)
     default: tlbs[place(pcpu, tag, Int(operand &>> 16))] = 0
     }
+    refreshFill(pcpu)
+  }
+
+  /// Removes all entries of one TLB.
+  mutating func dropEverything(_ pcpu: Int) {
+    (tlbs + place(pcpu, 0, 0)).update(repeating: 0, count: tagCount &* pages)
     refreshFill(pcpu)
   }
 }

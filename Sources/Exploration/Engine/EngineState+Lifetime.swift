@@ -22,6 +22,7 @@ extension EngineState {
     wordCount = firstWords.count
     cellCount = firstCells.count
     tagCount = 1 << program.hardware.tagBits
+    hardwareTagMask = (1 << UInt64(program.hardware.hardwareTagBits)) - 1
     pages = program.hardware.pagesPerVM
     self.stepLimit = stepLimit
     initialWords = room(wordCount, 0)
@@ -38,6 +39,7 @@ extension EngineState {
     queueLengths = room(pcpuCount, 0)
     outstanding = room(pcpuCount, 0)
     callsPending = room(pcpuCount, 0)
+    callRequests = room(pcpuCount, 0)
     oldestValid = room(program.hardware.vmSlots * pages, 0)
     lastGeneration = room(program.hardware.vcpus, 0)
     clocks = room(ControlledProgram.mostPCPUs, SIMD8(repeating: 0))
@@ -47,6 +49,8 @@ extension EngineState {
     acquirable = room(ControlledProgram.mostPCPUs, SIMD8(repeating: 0))
     isAcquirable = room(ControlledProgram.mostPCPUs, 0)
     fenceClocks = room(ControlledProgram.mostPCPUs, 0)
+    callClocks = room(ControlledProgram.mostPCPUs, SIMD8(repeating: 0))
+    answerClocks = room(ControlledProgram.mostPCPUs, SIMD8(repeating: 0))
     history = room(objects.count, History())
     agentHashes = room(pcpuCount * Agent.Role.allCases.count, History())
     // A step of hardware may follow the last one that is allowed.
@@ -88,6 +92,7 @@ extension EngineState {
     queueLengths.deallocate()
     outstanding.deallocate()
     callsPending.deallocate()
+    callRequests.deallocate()
     oldestValid.deallocate()
     lastGeneration.deallocate()
     clocks.deallocate()
@@ -96,6 +101,8 @@ extension EngineState {
     acquirable.deallocate()
     isAcquirable.deallocate()
     fenceClocks.deallocate()
+    callClocks.deallocate()
+    answerClocks.deallocate()
     history.deallocate()
     agentHashes.deallocate()
     trace.deallocate()
@@ -155,6 +162,7 @@ extension EngineState {
     }
     if anyCalls {
       callsPending.update(repeating: 0, count: pcpuCount)
+      answerClocks.update(repeating: SIMD8(repeating: 0), count: pcpuCount)
       anyCalls = false
     }
     lastGeneration.update(repeating: 0, count: hardware.vcpus)

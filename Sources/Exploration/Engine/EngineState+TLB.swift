@@ -19,27 +19,30 @@ extension EngineState {
     touch(objects.tlb(pcpu), writes: !isHit, by: pcpu)
     port.translation = (0, 0, 0)
     if isHit {
-      if asked { judgeHit(pcpu, page, entry.pointee) }
+      if asked { judgeHit(pcpu, page, TLBEntry(bits: entry.pointee)) }
       return 2
     }
     touch(context.table &+ page, writes: false, by: pcpu)
     let bits = TableEntry(bits: words[context.table &+ page])
     guard bits.isValid else { return 0 }
     judgeOwners(pcpu, context)
-    entry.pointee = UInt64(context.owner) &<< 32 | bits.version
+    entry.pointee = TLBEntry(context, version: bits.version).bits
     port.translation = (context.owner, bits.version, 0)
     refreshFill(pcpu)
     return 1
   }
 
-  /// O3, O4: the guest has used an entry.
-  mutating func judgeHit(_ pcpu: Int, _ page: Int, _ entry: UInt64) {
-    let owner = VMIdentity(entry &>> 32)
-    let version = entry & 0xFFFF_FFFF
+  /// O3, O4, O12: the guest has used an entry.
+  mutating func judgeHit(_ pcpu: Int, _ page: Int, _ entry: TLBEntry) {
+    let owner = entry.owner
+    let version = entry.version
     let context = contexts[pcpu]
     port.translation = (owner, version, 0)
     if owner != context.owner {
       violate(.twoOwners(pcpu: pcpu, tag: context.tag, owner: context.owner, other: owner))
+    }
+    if entry.vcpu != context.vcpu && owner == context.owner {
+      violate(.otherVCPU(pcpu: pcpu, tag: context.tag, vcpu: context.vcpu, other: entry.vcpu))
     }
     // The flushes of a VM stand with the VM: the order of flush and hit matters.
     touch(objects.vm(context.slot), writes: false, by: pcpu)
@@ -54,12 +57,11 @@ extension EngineState {
   /// O3: another VM's entry under the tag, on whatever page.
   mutating func judgeOwners(_ pcpu: Int, _ context: Context) {
     for page in 0..<pages {
-      let entry = tlbs[place(pcpu, context.tag, page)]
-      if entry != 0, VMIdentity(entry &>> 32) != context.owner {
+      let entry = TLBEntry(bits: tlbs[place(pcpu, context.tag, page)])
+      if !entry.isEmpty, entry.owner != context.owner {
         violate(
           .twoOwners(
-            pcpu: pcpu, tag: context.tag, owner: context.owner,
-            other: VMIdentity(entry &>> 32)))
+            pcpu: pcpu, tag: context.tag, owner: context.owner, other: entry.owner))
       }
     }
   }
@@ -113,8 +115,24 @@ extension EngineState {
       return
     }
     judgeOwners(pcpu, context)
-    tlbs[place(pcpu, context.tag, page)] = UInt64(context.owner) &<< 32 | bits.version
+    tlbs[place(pcpu, context.tag, page)] = TLBEntry(context, version: bits.version).bits
     port.counters[Counter.speculativeFills.rawValue] &+= 1
     refreshFill(pcpu)
   }
+}
+
+/// One entry of a TLB: owner << 40 | vCPU << 32 | version. A controlled run has few of each.
+struct TLBEntry: Equatable {
+  let bits: UInt64
+
+  @inline(__always) init(bits: UInt64) { self.bits = bits }
+
+  @inline(__always) init(_ context: Context, version: UInt64) {
+    bits = UInt64(context.owner) &<< 40 | (context.vcpu & 0xFF) &<< 32 | version
+  }
+
+  @inline(__always) var isEmpty: Bool { bits == 0 }
+  @inline(__always) var owner: VMIdentity { VMIdentity(truncatingIfNeeded: bits &>> 40) }
+  @inline(__always) var vcpu: UInt64 { bits &>> 32 & 0xFF }
+  @inline(__always) var version: UInt64 { bits & 0xFFFF_FFFF }
 }

@@ -23,6 +23,7 @@ struct Context {
   var slot = 0
   var tag: UInt64 = 0
   var owner: VMIdentity = 0
+  var vcpu: UInt64 = 0
   /// The first word of the table.
   var table = 0
   /// Grows with every install.
@@ -75,6 +76,7 @@ struct EngineState {
   let initialWords: UnsafeMutablePointer<UInt64>
   let initialCells: UnsafeMutablePointer<Cell>
   let tagCount: Int
+  let hardwareTagMask: UInt64
   let pages: Int
   var stepLimit: Int
 
@@ -100,7 +102,7 @@ struct EngineState {
 
   // Hardware.
   let contexts: UnsafeMutablePointer<Context>
-  /// Per pCPU, tag and page: owner << 32 | version; 0 for no entry.
+  /// Per pCPU, tag and page: a `TLBEntry`'s bits; 0 for no entry.
   let tlbs: UnsafeMutablePointer<UInt64>
   let queues: UnsafeMutablePointer<TravellingInvalidation>
   let queueLengths: UnsafeMutablePointer<Int>
@@ -108,6 +110,8 @@ struct EngineState {
   let outstanding: UnsafeMutablePointer<Int>
   /// Calls that each pCPU has not taken: a bit for each caller.
   let callsPending: UnsafeMutablePointer<UInt64>
+  /// What each caller asks for, a `CallRequest`.
+  let callRequests: UnsafeMutablePointer<UInt64>
   var anyCalls = false
   /// Broadcasts of everything so far.
   var flushes: UInt64 = 0
@@ -128,6 +132,9 @@ struct EngineState {
   let isAcquirable: UnsafeMutablePointer<UInt64>
   /// The number of the clock that a relaxed store publishes, that of the last release fence; 0.
   let fenceClocks: UnsafeMutablePointer<Int32>
+  /// What a called pCPU learns from each caller, and what each caller learns when it has waited.
+  let callClocks: UnsafeMutablePointer<SIMD8<UInt32>>
+  let answerClocks: UnsafeMutablePointer<SIMD8<UInt32>>
 
   // What happened.
   var steps = 0

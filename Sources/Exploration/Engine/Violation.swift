@@ -24,6 +24,8 @@ public enum Violation: Equatable, Sendable {
   case generationBack(pcpu: Int, from: UInt64, to: UInt64)
   /// O8: another tag was entered with than had been decided.
   case tagChanged(pcpu: Int, published: UInt64, entered: UInt64)
+  /// O12: a vCPU used an entry that was made for another vCPU of its VM.
+  case otherVCPU(pcpu: Int, tag: UInt64, vcpu: UInt64, other: UInt64)
   /// O9: the allocator said that it can't go on.
   case bug(pcpu: Int, message: UInt64, length: UInt64, site: Site)
   /// O9: nobody can go on.
@@ -43,6 +45,7 @@ public enum Violation: Equatable, Sendable {
     case .outOfRange: .o7
     case .generationBack, .tagChanged: .o8
     case .bug, .deadlock: .o9
+    case .otherVCPU: .o12
     case .race: .race
     }
   }

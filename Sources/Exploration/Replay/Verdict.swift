@@ -80,6 +80,7 @@ extension Violation {
     case .outOfRange: "outOfRange"
     case .generationBack: "generationBack"
     case .tagChanged: "tagChanged"
+    case .otherVCPU: "otherVCPU"
     case .bug: "bug"
     case .deadlock: "deadlock"
     case .race: "race"

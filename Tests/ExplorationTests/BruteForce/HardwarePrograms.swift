@@ -154,7 +154,7 @@ enum HardwarePrograms {
             if m.takeInterruption() { m.store(p.flag, 1, .relaxed, at: Site(7)) }
           },
           { p, m in
-            m.call(PCPUSet(rawValue: 1), 0, at: Site(8))
+            m.call(PCPUSet(rawValue: 1), .leaveGuest, at: Site(8))
             m.waitForCalls(at: Site(9))
             _ = m.load(p.flag, .relaxed, at: Site(10))
           },
@@ -166,11 +166,11 @@ enum HardwarePrograms {
         [
           { p, m in m.store(p.flag, 1, .relaxed, at: Site(7)) },
           { p, m in
-            m.call(PCPUSet(rawValue: 1), 0, at: Site(8))
+            m.call(PCPUSet(rawValue: 1), .leaveGuest, at: Site(8))
             m.waitForCalls(at: Site(9))
           },
           { p, m in
-            m.call(PCPUSet(rawValue: 1), 0, at: Site(8))
+            m.call(PCPUSet(rawValue: 1), .leaveGuest, at: Site(8))
             m.waitForCalls(at: Site(9))
           },
         ])
@@ -187,7 +187,7 @@ enum HardwarePrograms {
             m.store(p.flag, 3, .relaxed, at: Site(7))
           },
           { p, m in
-            m.call(PCPUSet(rawValue: 1), 0, at: Site(8))
+            m.call(PCPUSet(rawValue: 1), .leaveGuest, at: Site(8))
             m.waitForCalls(at: Site(9))
             _ = m.load(p.flag, .relaxed, at: Site(10))
           },
