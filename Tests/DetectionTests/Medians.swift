@@ -12,7 +12,10 @@ enum Medians {
 
   static let armASID: [String: Int] = [:]
 
-  static let kvmArm: [String: Int] = ["B37": 1340]
+  static let kvmArm: [String: Int] = [
+    "B36": 240, "B37": 1340, "B37K": 1105, "B39": 31_565, "B41": 110, "B44R": 1422, "B47": 22,
+    "H05": 3,
+  ]
 
   static let svm: [String: Int] = [:]
 

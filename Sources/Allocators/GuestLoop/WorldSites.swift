@@ -23,6 +23,7 @@ public enum WorldSites {
       "kvm_pgtable_stage2_unmap"),
     row(WorldSite.unmapBarrier, "unmap-barrier", "fence", "-", "full", "__kvm_tlb_flush_vmid_ipa"),
     row(WorldSite.churn, "churn", "acquire", "claim", "acquire", "kvm_destroy_vm"),
+    row(WorldSite.requests, "check-requests", "load", "need", "relaxed", "check_vcpu_requests"),
   ]
 
   private static func row(

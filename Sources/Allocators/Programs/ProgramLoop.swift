@@ -56,6 +56,9 @@ struct ProgramLoop<A: TagAllocator>: Sendable where A.M == ControlledMachine {
     let allocator = world.allocator
     let entry = allocator.prepareEntry(vcpu.pointee.state, of: vm.pointee.state, on: m)
     m.note(entry.tookFastPath ? .fastPathEntries : .slowPathEntries)
+    // The run loop looks at the vCPU's requests, interrupts on: a call may come after all that was
+    // prepared and before they are off. Masking is no step, so there would be no room for it.
+    if A.makesCalls { _ = m.load(vcpu.pointee.need, .relaxed, at: WorldSite.requests) }
     let interrupts = m.maskInterrupts()
     if !allocator.mayEnter(vcpu.pointee.state, of: vm.pointee.state, on: m) {
       m.note(.abortedEntries)

@@ -94,17 +94,17 @@ extension Fault {
     Fault(
       "B39", "last-look-without-lock", "the last look falls between generation and number",
       origin: "fb544d1ca65a", oracles: [.o1, .o2],
-      exploredIn: "kvm-arm-sibling", needsPauses: true,
+      exploredIn: "kvm-arm-sibling", detection: .exploration,
       .version(.kvmArm2018, of: .kvmArm)),
     Fault(
       "B41", "no-last-look", "the generation is not tested again with interrupts off",
-      origin: "synthetic", oracles: [.o1, .o2],
-      exploredIn: "kvm-arm-sibling",
+      origin: "synthetic", oracles: [.o2],
+      exploredIn: "kvm-arm-rollover",
       .system(wrongWhole("B41", .o2, NoLastLook.self))),
     Fault(
       "B43", "mark-without-barrier", "nothing orders the mark of an entry before the last look",
-      origin: "synthetic", oracles: [.o1, .o2, .o6],
-      soakedIn: "small", exploredIn: "kvm-arm-sibling", detection: .soak,
+      origin: "synthetic", oracles: [.o2],
+      exploredIn: "kvm-arm-rollover", detection: .soak,
       .system(
         TagSystem(
           TagSystem.kvmArm, with: "B43", .wrong(row: "B43", oracle: .o2, scenario: "small"),
@@ -114,7 +114,7 @@ extension Fault {
     Fault(
       "H05", "lock-without-interrupts", "the lock is taken with interrupts off",
       origin: "synthetic", oracles: [.o9],
-      exploredIn: "kvm-arm-sibling",
+      exploredIn: "kvm-arm-rollover",
       .system(wrongWhole("H05", .o9, LockWithoutInterrupts.self))),
     Fault(
       "B44R", "reload-requested-last", "the version is published before registers are asked for",
@@ -124,7 +124,7 @@ extension Fault {
     Fault(
       "B47", "fence-that-stays-out", "a rollover flushes from outside and throws nobody out",
       origin: "arch/riscv/kvm/vmid.c before Linux 5.19", oracles: [.o2, .o5],
-      exploredIn: "riscv-sibling",
+      exploredIn: "riscv-rollover",
       .system(
         TagSystem(
           TagSystem.riscvKVM, with: "B47", .wrong(row: "B47", oracle: .o2, scenario: "small"),
