@@ -60,6 +60,11 @@ public struct Counts: Sendable, Equatable {
     set { values[counter.rawValue] = newValue }
   }
 
+  /// Adds those of another run, or of another part of it.
+  public mutating func add(_ other: Counts) {
+    for index in values.indices { values[index] &+= other.values[index] }
+  }
+
   /// The sum of all comparisons that oracles made.
   public var allChecks: UInt64 {
     OracleID.allCases.compactMap(Counter.checks(of:)).reduce(0) { $0 + self[$1] }
