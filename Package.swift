@@ -22,7 +22,7 @@ let scenarios =
   ["d06", "small", "no-switch-barrier"]
   + ["m1-r1", "m1-r2", "m1-r2-tlb", "x", "old-r1", "old-r2", "e2", "e2-two-tags", "e2-tlb"]
   + ["churn", "migration", "suspended", "unmap", "retag", "rollover", "two-rollovers"]
-  + ["both-new", "change", "last-number", "leaving", "generations"]
+  + ["both-new", "change", "last-number", "leaving", "generations", "preempted", "hotplug"]
   // Versions of the VMID allocator on arm64.
   + []
   // ASIDs.

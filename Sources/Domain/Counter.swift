@@ -6,7 +6,7 @@
 public enum Counter: Int, CaseIterable, Sendable {
   // The guest's life.
   case guestEntries, fastPathEntries, slowPathEntries, abortedEntries, slices
-  case migrations, blocks, wakes, suspensions, messages
+  case migrations, blocks, wakes, suspensions, messages, offlines
   case vmsCreated, vmsDestroyed
   // The TLB.
   case tlbHits, tlbFills, speculativeFills, pageFaults, unmaps

@@ -18,6 +18,8 @@ public protocol GuestMachine: CallingMachine {
 
   /// What `pcpu` publishes of its context. Never a schedule point.
   func observeContext(of pcpu: PCPU) -> ContextWord
+  /// This pCPU goes offline, or comes back with an empty TLB. Nothing is loaded on it.
+  func setOnline(_ isOnline: Bool, at site: Site)
   /// Whether a call waits for this pCPU: the guest is about to be thrown out. Never a schedule
   /// point.
   var isCalled: Bool { get }

@@ -43,6 +43,8 @@ public final class LiveHardware: @unchecked Sendable {
   let calls: CallBoard
   /// pCPUs whose program is over.
   let endedCount: LiveWord
+  /// A bit for each pCPU that is online.
+  let online: LiveWord
 
   let pcpus: UnsafeMutablePointer<LivePCPU>
   let instruments: UnsafeMutablePointer<InstrumentState>?
@@ -64,6 +66,8 @@ public final class LiveHardware: @unchecked Sendable {
     bus = InvalidationBus(in: memory)
     calls = CallBoard(pcpuCount: pcpuCount, in: memory)
     endedCount = memory.word(initially: 0, named: "ended pCPUs")
+    online = memory.word(
+      initially: PCPUSet(first: pcpuCount).rawValue, named: "online pCPUs")
     let counters = (0..<pcpuCount).map { _ in
       memory.words(Counter.allCases.count, initially: 0, .packed, named: "counters")
     }
@@ -153,6 +157,7 @@ struct LivePCPU {
   @usableFromInline let tlb: LiveTLB
   @usableFromInline let calls: CallBoard
   @usableFromInline let endedCount: LiveWord
+  @usableFromInline let online: LiveWord
   /// The bits of a tag that the hardware looks at.
   @usableFromInline let tagMask: UInt64
   /// The context register: the part of a TLB key that it gives, or `LiveTLB.noContext` ...
@@ -197,6 +202,7 @@ struct LivePCPU {
     self.tagMask = tagMask
     calls = hardware.calls
     endedCount = hardware.endedCount
+    online = hardware.online
     scratch = memory.word(initially: 0, named: "scratch")
     contextTable = scratch
     waiting = memory.word(initially: 0, named: "awaited lock")

@@ -32,6 +32,8 @@ private let forAll: Texts = [
   ("last-number", PackageResources.last_number_json5),
   ("leaving", PackageResources.leaving_json5),
   ("generations", PackageResources.generations_json5),
+  ("preempted", PackageResources.preempted_json5),
+  ("hotplug", PackageResources.hotplug_json5),
 ]
 
 /// Versions of the VMID allocator on arm64.

@@ -65,6 +65,12 @@ extension Fault {
       exploredIn: "leaving",
       .world({ $0.putBeforeContextDead = true }, .arm64VMID)),
     Fault(
+      "B21", "preemptible-update",
+      "another task may run between the look at the slot and the claim",
+      origin: "synthetic", oracles: [.o2, .o8],
+      exploredIn: "preempted", detection: .exploration,
+      .system(wrong("B21", .o2, PreemptibleUpdate.self))),
+    Fault(
       "B22", "bump-after-scan", "the generation is bumped after the scan",
       origin: "synthetic", oracles: [.o2],
       exploredIn: "change", needsPauses: true,
@@ -103,6 +109,11 @@ extension Fault {
       origin: "synthetic", oracles: [.o5, .o9],
       exploredIn: "rollover",
       .system(wrong("H04", .o5, FlushNeverEnds.self))),
+    Fault(
+      "H06", "scan-of-online-pcpus", "a rollover visits the pCPUs that were online when it began",
+      origin: "synthetic", oracles: [.o2, .o6],
+      exploredIn: "hotplug", detection: .exploration,
+      .system(wrong("H06", .o2, ScanOfOnlinePCPUs.self))),
   ]
 
   @inline(__always)
