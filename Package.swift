@@ -28,7 +28,8 @@ let scenarios =
   // ASIDs.
   + []
   // KVM on arm before 2021, and on RISC-V.
-  + []
+  + ["kvm-arm-2012-mail", "kvm-arm-sibling", "kvm-arm-r2", "kvm-arm-tlb"]
+  + ["riscv-sibling", "riscv-r2", "riscv-tlb"]
   // SVM.
   + []
   // Xen.

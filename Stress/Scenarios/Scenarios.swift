@@ -43,7 +43,15 @@ private let forArm64VMID: Texts = []
 private let forArmASID: Texts = []
 
 /// KVM on arm before 2021, and on RISC-V.
-private let forKVMArm: Texts = []
+private let forKVMArm: Texts = [
+  ("kvm-arm-2012-mail", PackageResources.kvm_arm_2012_mail_json5),
+  ("kvm-arm-sibling", PackageResources.kvm_arm_sibling_json5),
+  ("kvm-arm-r2", PackageResources.kvm_arm_r2_json5),
+  ("kvm-arm-tlb", PackageResources.kvm_arm_tlb_json5),
+  ("riscv-sibling", PackageResources.riscv_sibling_json5),
+  ("riscv-r2", PackageResources.riscv_r2_json5),
+  ("riscv-tlb", PackageResources.riscv_tlb_json5),
+]
 
 /// SVM.
 private let forSVM: Texts = []
