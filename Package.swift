@@ -24,7 +24,8 @@ let scenarios =
   + ["churn", "migration", "suspended", "unmap", "retag", "rollover", "two-rollovers"]
   + ["both-new", "change", "last-number", "leaving", "generations", "preempted", "hotplug"]
   // Versions of the VMID allocator on arm64.
-  + []
+  + ["short-slices", "idle-pcpus", "retag-soak"]
+  + ["retag-first", "direct-switch", "pending-flush", "old-ids", "other-vcpu"]
   // ASIDs.
   + []
   // KVM on arm before 2021, and on RISC-V.

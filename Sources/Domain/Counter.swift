@@ -12,6 +12,8 @@ public enum Counter: Int, CaseIterable, Sendable {
   case tlbHits, tlbFills, speculativeFills, pageFaults, unmaps
   // The allocator.
   case rollovers
+  // pCPUs that had nothing loaded all through a rollover, and numbers that it kept for them.
+  case idleAtRollover, keptForIdle
   // Comparisons that an oracle made.
   case checksO1, checksO2, checksO3, checksO4, checksO5, checksO6, checksO7, checksO8
   case checksO12

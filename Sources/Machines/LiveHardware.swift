@@ -8,8 +8,15 @@ public protocol MachineWatcher: AnyObject, Sendable {
   /// `evidence` of a rollover that has just ended; the allocator's lock is still held. Returns
   /// whether it was judged.
   func rolledOver(_ evidence: RolloverEvidence) -> Bool
+  /// Whether a rollover must have flushed every TLB when it ends.
+  var demandsFlush: Bool { get }
   /// The kernel's BUG() was reached. The pCPU goes no further.
   func bug(_ message: String, at site: Site, on pcpu: PCPU)
+}
+
+extension MachineWatcher {
+  /// It must.
+  public var demandsFlush: Bool { true }
 }
 
 /// What was seen of one rollover.
@@ -45,6 +52,10 @@ public final class LiveHardware: @unchecked Sendable {
   let endedCount: LiveWord
   /// A bit for each pCPU that is online.
   let online: LiveWord
+  /// Per pCPU how often it has turned idle or busy: odd while nothing is loaded there.
+  let idleTurns: Bank<LiveWord>
+  /// One past the highest tag.
+  let tagCount: Int
 
   let pcpus: UnsafeMutablePointer<LivePCPU>
   let instruments: UnsafeMutablePointer<InstrumentState>?
@@ -68,6 +79,8 @@ public final class LiveHardware: @unchecked Sendable {
     endedCount = memory.word(initially: 0, named: "ended pCPUs")
     online = memory.word(
       initially: PCPUSet(first: pcpuCount).rawValue, named: "online pCPUs")
+    idleTurns = memory.words(pcpuCount, initially: 0, .ownLine, named: "idle turns")
+    tagCount = 1 << tagBits
     let counters = (0..<pcpuCount).map { _ in
       memory.words(Counter.allCases.count, initially: 0, .packed, named: "counters")
     }
@@ -186,6 +199,8 @@ struct LivePCPU {
 
   /// The context words of all pCPUs when its rollover began.
   @usableFromInline let contextsBeforeRollover: UnsafeMutablePointer<UInt64>
+  /// And their idle turns.
+  let idleTurnsBeforeRollover: UnsafeMutablePointer<UInt64>
 
   init(
     _ pcpu: PCPU, of hardware: LiveHardware, counters: Bank<LiveWord>, tlb: LiveTLB,
@@ -208,6 +223,7 @@ struct LivePCPU {
     waiting = memory.word(initially: 0, named: "awaited lock")
     random = RandomStream(seed)
     contextsBeforeRollover = memory.array(of: hardware.pcpuCount, 0)
+    idleTurnsBeforeRollover = memory.array(of: hardware.pcpuCount, 0)
   }
 }
 

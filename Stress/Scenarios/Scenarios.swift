@@ -37,7 +37,16 @@ private let forAll: Texts = [
 ]
 
 /// Versions of the VMID allocator on arm64.
-private let forArm64VMID: Texts = []
+private let forArm64VMID: Texts = [
+  ("short-slices", PackageResources.short_slices_json5),
+  ("idle-pcpus", PackageResources.idle_pcpus_json5),
+  ("retag-soak", PackageResources.retag_soak_json5),
+  ("retag-first", PackageResources.retag_first_json5),
+  ("direct-switch", PackageResources.direct_switch_json5),
+  ("pending-flush", PackageResources.pending_flush_json5),
+  ("old-ids", PackageResources.old_ids_json5),
+  ("other-vcpu", PackageResources.other_vcpu_json5),
+]
 
 /// ASIDs.
 private let forArmASID: Texts = []

@@ -164,6 +164,10 @@ struct GuestLoop<A: TagAllocator> where A.M: GuestMachine {
   /// Nothing is loaded here: looks for work until there is some. nil when the run is over.
   @inline(never)
   private mutating func waitForWork(on m: A.M) -> Int? {
+    // Where a context outlives its guest, or its put, a number is rightly kept for it.
+    let countsAsIdle = A.contextLife == .untilExit && !knobs.directSwitch
+    if countsAsIdle { m.turnsIdle(true) }
+    defer { if countsAsIdle { m.turnsIdle(false) } }
     while m.observe(phase) < RunPhase.over {
       if let index = claimNext(on: m) { return index }
       m.note(.idlePolls)
