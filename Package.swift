@@ -24,9 +24,10 @@ let scenarios =
   + ["churn", "migration", "suspended", "unmap", "retag", "rollover", "two-rollovers"]
   + ["both-new", "change", "last-number", "leaving", "generations"]
   // Versions of the VMID allocator on arm64.
-  + []
+  + ["pinned-vm"]
   // ASIDs.
-  + []
+  + ["switch", "switch-r2", "switch-back", "switch-two-rollovers", "switch-then-flush"]
+  + ["pins", "shared-tlb"]
   // KVM on arm before 2021, and on RISC-V.
   + []
   // SVM.

@@ -27,13 +27,11 @@ extension NativeMachine {
       if !keeps(context.tag) { lost = (PCPU(index), context) }
     }
     let flushed = own.pointee.flushesCompleted > own.pointee.flushesBeforeRollover
-    let wasJudged = own.pointee.hardware.takeUnretainedValue().watcher.rolledOver(
+    let judges = own.pointee.hardware.takeUnretainedValue().watcher.rolledOver(
       RolloverEvidence(
         pcpu: pcpu, flushCompleted: flushed, contextsThroughout: throughout, lost: lost))
-    if wasJudged {
-      note(.checksO5)
-      note(.checksO6)
-    }
+    if judges.contains(.o5) { note(.checksO5) }
+    if judges.contains(.o6) { note(.checksO6) }
   }
 
   /// Reports, then holds this pCPU for ever: a trap would take the summary with it. Nothing of the

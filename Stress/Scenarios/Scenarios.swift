@@ -35,10 +35,20 @@ private let forAll: Texts = [
 ]
 
 /// Versions of the VMID allocator on arm64.
-private let forArm64VMID: Texts = []
+private let forArm64VMID: Texts = [
+  ("pinned-vm", PackageResources.pinned_vm_json5)
+]
 
 /// ASIDs.
-private let forArmASID: Texts = []
+private let forArmASID: Texts = [
+  ("switch", PackageResources.switch_json5),
+  ("switch-r2", PackageResources.switch_r2_json5),
+  ("switch-back", PackageResources.switch_back_json5),
+  ("switch-two-rollovers", PackageResources.switch_two_rollovers_json5),
+  ("switch-then-flush", PackageResources.switch_then_flush_json5),
+  ("pins", PackageResources.pins_json5),
+  ("shared-tlb", PackageResources.shared_tlb_json5),
+]
 
 /// KVM on arm before 2021, and on RISC-V.
 private let forKVMArm: Texts = []

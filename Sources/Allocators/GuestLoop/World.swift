@@ -18,8 +18,10 @@ enum WorldSite {
   static let unmap = Site(Site.firstOfTheWorld + 10)
   static let unmapBarrier = Site(Site.firstOfTheWorld + 11)
   static let churn = Site(Site.firstOfTheWorld + 12)
+  static let attach = Site(Site.firstOfTheWorld + 13)
+  static let detach = Site(Site.firstOfTheWorld + 14)
 
-  /// All of them.
+  /// All of those that live runs reach.
   static let all = (0...12).map { Site(Site.firstOfTheWorld + $0) }
 }
 

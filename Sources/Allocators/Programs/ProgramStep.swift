@@ -11,6 +11,13 @@ public enum ProgramStep: Sendable, Equatable, BitwiseCopyable {
   case unmap(vm: Int, page: Int)
   /// The VM ends, and a new one takes its place. Waits until none of its vCPUs is loaded.
   case end(vm: Int)
+  /// A device shares the VM's address space from here on, if the system pins its number.
+  case pin(vm: Int)
+  /// A device no longer does.
+  case unpin(vm: Int)
+
+  /// Whether it is `pin`.
+  var isPin: Bool { if case .pin = self { true } else { false } }
 }
 
 /// What a controlled run is made of.

@@ -28,7 +28,11 @@ public struct ControlledWorld: Sendable {
         scenario.name, names: Self.explorableNames)
     }
     // The checks of systems, faults and tags are those of a soak.
-    let order = try SoakOrder(scenario, fault: fault, seed: Seed(0))
+    let order = try SoakOrder(scenario, fault: fault, seed: Seed(0), controlled: true)
+    if steps.joined().contains(where: \.isPin), !order.system.traits.canPin {
+      throw PlanError.cannotPin(
+        system: order.system.name, names: TagSystem.all.filter(\.traits.canPin).map(\.name))
+    }
     self.scenario = scenario
     self.fault = fault
     system = order.system
@@ -72,6 +76,8 @@ public struct ControlledWorld: Sendable {
             claims: homes[vcpu, default: []].count > 1 || ending.contains(vcpu.vm))
         case .unmap(let vm, let page): .unmap(vm: vm.index, page: page)
         case .end(let vm): .end(vm: vm.index)
+        case .pin(let vm): .pin(vm: vm.index)
+        case .unpin(let vm): .unpin(vm: vm.index)
         }
       }
     }
@@ -83,6 +89,17 @@ public struct ControlledWorld: Sendable {
       "run vCPU \(vcpu)" + (entries == 1 ? "" : ", \(entries) entries")
     case .unmap(let vm, let page): "unmap page \(page) of \(vm)"
     case .end(let vm): "end \(vm)"
+    case .pin(let vm): "pin \(vm)"
+    case .unpin(let vm): "unpin \(vm)"
+    }
+  }
+}
+
+extension Scenario.ProgramStep {
+  fileprivate var isPin: Bool {
+    switch self {
+    case .pin, .unpin: true
+    default: false
     }
   }
 }

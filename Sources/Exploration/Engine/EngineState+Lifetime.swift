@@ -34,6 +34,7 @@ extension EngineState {
     pending = room(ControlledProgram.mostPCPUs, PendingOperation())
     strategy = Unmanaged.passUnretained(EngineState.noStrategy)
     contexts = room(pcpuCount, Context())
+    devices = room(program.hardware.vmSlots, Device())
     tlbs = room(pcpuCount * tagCount * pages, 0)
     queues = room(pcpuCount * Self.queueCapacity, TravellingInvalidation())
     queueLengths = room(pcpuCount, 0)
@@ -75,6 +76,7 @@ extension EngineState {
       writeCell: writeControlledCell, pcpuCount: pcpuCount, words: words)
     port.counters = room(Counter.allCases.count, 0)
     port.programSteps = programSteps
+    port.deviceCount = hardware.hasDevices ? hardware.vmSlots : 0
   }
 
   private static nonisolated(unsafe) let noStrategy = Strategy()
@@ -87,6 +89,7 @@ extension EngineState {
     cells.deallocate()
     pending.deallocate()
     contexts.deallocate()
+    devices.deallocate()
     tlbs.deallocate()
     queues.deallocate()
     queueLengths.deallocate()
@@ -153,6 +156,7 @@ extension EngineState {
 
   private mutating func resetHardware() {
     contexts.update(repeating: Context(), count: pcpuCount)
+    devices.update(repeating: Device(), count: port.deviceCount)
     flushes = 0
     if hardware.hasTLB {
       tlbs.update(repeating: 0, count: pcpuCount &* tagCount &* pages)
