@@ -26,8 +26,10 @@ let scenarios =
   // Versions of the VMID allocator on arm64.
   + ["short-slices", "idle-pcpus", "retag-soak"]
   + ["retag-first", "direct-switch", "pending-flush", "old-ids", "other-vcpu"]
+  + ["pinned-vm"]
   // ASIDs.
-  + []
+  + ["switch", "switch-r2", "switch-back", "switch-two-rollovers", "switch-then-flush"]
+  + ["pins", "shared-tlb"]
   // KVM on arm before 2021, and on RISC-V.
   + ["kvm-arm-2012-mail", "kvm-arm-sibling", "kvm-arm-r2", "kvm-arm-tlb"]
   + ["riscv-sibling", "riscv-r2", "riscv-tlb"]

@@ -40,6 +40,8 @@ public struct Scenario: Sendable, Equatable {
   public var usableTags: Int?
   /// Bits of a tag that the hardware looks at; nil for all of them. See `hardwareTagBitCount`.
   public var hardwareTagBits: Int?
+  /// pCPUs of one core, which share a TLB; in controlled runs only.
+  public var threadsPerCore = 1
   /// Whether fewer usable tags than pCPUs + 1 are meant.
   public var fewTags = false
 

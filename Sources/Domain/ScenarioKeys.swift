@@ -73,6 +73,9 @@ extension Scenario {
       name: "hardwareTagBits", meaning: "bits of a tag that the hardware looks at",
       range: "1 ... tagBits bits", defaultText: "tagBits", option: "--hardware-tag-bits",
       slot: .optionalNumber(\.hardwareTagBits)),
+    .number(
+      "threadsPerCore", \.threadsPerCore, 1...8, "a core has", "pCPUs",
+      "pCPUs that share a TLB; in controlled runs only"),
     .flag("fewTags", \.fewTags, "allow fewer than pcpus + 1 usable tags, to run into exhaustion"),
   ]
 
@@ -150,7 +153,7 @@ extension Scenario {
       option: nil, slot: .lists(\.script)),
     ScenarioKey(
       name: "program", meaning: "what each pCPU does, once, under controlled execution",
-      range: "[[\"VM.vCPU*entries\", \"unmap VM:page\", \"end VM\", ...], one list per pCPU]",
+      range: "[[\"VM.vCPU*entries\", \"unmap VM:page\", \"end VM\", \"pin VM\", ...]",
       defaultText: "none", option: nil, slot: .lists(\.program)),
   ]
 }

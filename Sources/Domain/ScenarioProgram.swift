@@ -20,6 +20,10 @@ extension Scenario {
     case offline
     /// It comes back: `online`.
     case online
+    /// A device shares a VM's address space from here on, if its number can be pinned: `pin 0`.
+    case pin(VMSlot)
+    /// A device no longer does: `unpin 0`.
+    case unpin(VMSlot)
   }
 
   /// The program, one list per pCPU; nil if there is none. A list may be empty, but not all.
@@ -40,8 +44,8 @@ extension Scenario {
       for text in texts { list.append(try programStep(text, pcpu: pcpu)) }
       lists.append(list)
     }
-    try checkUnmappedVMs(lists)
     for (pcpu, list) in lists.enumerated() { try checkOnline(list, pcpu: pcpu) }
+    try checkVMsInUse(lists)
     return lists
   }
 
@@ -60,7 +64,7 @@ extension Scenario {
       guard page < pagesPerVM else {
         throw .programNoSuchPage(step, pcpu: pcpu, pagesPerVM: pagesPerVM)
       }
-    case .end(let vm):
+    case .end(let vm), .pin(let vm), .unpin(let vm):
       guard vm.index < vms else { throw .programNoSuchVM(step, pcpu: pcpu, vms: vms) }
     case .offline, .online: break
     }
@@ -79,14 +83,36 @@ extension Scenario {
     }
   }
 
-  /// An MMU notifier holds a reference to its VM. A program says so by the order on one pCPU.
-  private func checkUnmappedVMs(_ lists: [[ProgramStep]]) throws(ScenarioError) {
+  /// An MMU notifier holds a reference to its VM, and so does a device. A program says so by the order
+  /// on one pCPU.
+  private func checkVMsInUse(_ lists: [[ProgramStep]]) throws(ScenarioError) {
     for (pcpu, list) in lists.enumerated() {
       for step in list {
-        guard case .unmap(let vm, _) = step else { continue }
+        guard let vm = step.vmInUse else { continue }
         let ending = lists.indices.first { $0 != pcpu && lists[$0].contains(.end(vm)) }
-        if let ending { throw .programUnmapsEndingVM(step, pcpu: pcpu, ending: ending) }
+        if let ending { throw .programUsesEndingVM(step, pcpu: pcpu, ending: ending) }
       }
+    }
+  }
+}
+
+extension Scenario.ProgramStep {
+  /// The VM of which it must be known that it is there; nil if the step itself waits for it.
+  fileprivate var vmInUse: VMSlot? {
+    switch self {
+    case .unmap(let vm, _), .pin(let vm), .unpin(let vm): vm
+    case .run, .end: nil
+    }
+  }
+
+  /// What whoever takes the step does.
+  var verb: String {
+    switch self {
+    case .run: "runs"
+    case .unmap: "unmaps"
+    case .end: "ends"
+    case .pin: "pins"
+    case .unpin: "unpins"
     }
   }
 }
@@ -102,11 +128,13 @@ extension Scenario.ProgramStep: CustomStringConvertible {
       guard parts.count == 2, let vm = wholeNumber(parts[0]), let page = wholeNumber(parts[1])
       else { return nil }
       self = .unmap(VMSlot(vm), page: page)
-    case ("end", 2):
+    case ("end", 2), ("pin", 2), ("unpin", 2):
       guard let vm = wholeNumber(words[1]) else { return nil }
-      self = .end(VMSlot(vm))
-    case ("offline", 1): self = .offline
-    case ("online", 1): self = .online
+      switch words[0] {
+      case "end": self = .end(VMSlot(vm))
+      case "pin": self = .pin(VMSlot(vm))
+      default: self = .unpin(VMSlot(vm))
+      }
     case (_, 1):
       let parts = text.split(separator: "*", omittingEmptySubsequences: false)
       guard let vcpu = Scenario.ScriptedVCPU(parsing: String(parts[0])) else { return nil }
@@ -130,6 +158,8 @@ extension Scenario.ProgramStep: CustomStringConvertible {
     case .end(let vm): "end \(vm.index)"
     case .offline: "offline"
     case .online: "online"
+    case .pin(let vm): "pin \(vm.index)"
+    case .unpin(let vm): "unpin \(vm.index)"
     }
   }
 }

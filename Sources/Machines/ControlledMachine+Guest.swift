@@ -10,7 +10,8 @@ extension ControlledMachine: GuestMachine {
     perform(
       .install, at: site, object: context.table[0].number,
       GuestPlace(
-        tag: context.tag.number, vcpu: context.vcpu, slot: context.slot.index
+        tag: context.tag.number, vcpu: context.vcpu, slot: context.slot.index,
+        isStale: context.isStale
       ).bits,
       UInt64(context.owner))
   }
@@ -97,11 +98,26 @@ extension ControlledMachine {
     perform(.flushCompleted, object: slot.index, page, version)
   }
 
+  /// A device translates for `owner`, who lives at `slot`, under `tag` from here on. A schedule point.
+  @inlinable
+  public func attachDevice(to slot: VMSlot, owner: VMIdentity, tag: Tag, at site: Site) {
+    perform(
+      .attachDevice, at: site, GuestPlace(tag: tag.number, vcpu: 0, slot: slot.index).bits,
+      UInt64(owner))
+  }
+
+  /// One device fewer translates for whoever lives at `slot`; false if there was none. A schedule
+  /// point.
+  @inlinable
+  public func detachDevice(from slot: VMSlot, at site: Site) -> Bool {
+    perform(.detachDevice, at: site, GuestPlace(tag: 0, vcpu: 0, slot: slot.index).bits) != 0
+  }
+
   /// Whether a call has thrown the guest out since the last look.
   @inlinable public func takeInterruption() -> Bool { perform(.takeInterruption) != 0 }
 }
 
-/// Where a guest runs, in one operand: tag | vCPU << 16 | slot << 32.
+/// Where a guest runs, in one operand: tag | vCPU << 16 | slot << 32 | stale << 63.
 public struct GuestPlace: Equatable, Sendable {
   /// The packed form.
   public let bits: UInt64
@@ -111,8 +127,10 @@ public struct GuestPlace: Equatable, Sendable {
 
   /// Packs a place. A tag has at most 16 bits.
   @inlinable @inline(__always)
-  public init(tag: UInt64, vcpu: UInt32, slot: Int) {
-    bits = tag & 0xFFFF | UInt64(vcpu & 0xFFFF) &<< 16 | UInt64(truncatingIfNeeded: slot) &<< 32
+  public init(tag: UInt64, vcpu: UInt32, slot: Int, isStale: Bool = false) {
+    bits =
+      tag & 0xFFFF | UInt64(vcpu & 0xFFFF) &<< 16 | UInt64(truncatingIfNeeded: slot) &<< 32
+      | (isStale ? 1 &<< 63 : 0)
   }
 
   /// The tag.
@@ -120,5 +138,9 @@ public struct GuestPlace: Equatable, Sendable {
   /// The vCPU's number in its VM.
   @inlinable @inline(__always) public var vcpu: UInt64 { bits &>> 16 & 0xFFFF }
   /// The VM's slot.
-  @inlinable @inline(__always) public var slot: Int { Int(truncatingIfNeeded: bits &>> 32) }
+  @inlinable @inline(__always) public var slot: Int {
+    Int(truncatingIfNeeded: bits &>> 32 & 0x7FFF_FFFF)
+  }
+  /// See `GuestContext.isStale`.
+  @inlinable @inline(__always) public var isStale: Bool { bits &>> 63 != 0 }
 }

@@ -201,9 +201,10 @@ public struct ControlledMachine: Machine, @unchecked Sendable {
 
   @inlinable public func rolloverBegins() { perform(.rolloverBegins) }
 
-  /// Asks for every context that was live all through the rollover whether its tag was kept.
+  /// Asks for every context that was live all through the rollover whether its tag was kept: those of
+  /// pCPUs first, those of devices behind them.
   @inlinable public func rolloverEnds(keeps: (Tag) -> Bool) {
-    for index in 0..<pcpuCount {
+    for index in 0..<(pcpuCount &+ port.pointee.deviceCount) {
       let context = ContextWord(bits: perform(.throughout, object: index))
       if context.isLive, !keeps(context.tag) { perform(.lostTag, object: index) }
     }

@@ -21,6 +21,8 @@ public struct ControlledPort {
   public var writeCell: CellCall
   /// Possible pCPUs.
   public var pcpuCount: Int
+  /// Places for devices: one per VM slot, or none.
+  public var deviceCount = 0
   /// The words' values, for looks that are no operations.
   public var words: UnsafeMutablePointer<UInt64>
   /// The cells' values; only memory that is being set up has them side by side.

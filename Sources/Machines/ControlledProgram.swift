@@ -34,6 +34,10 @@ public struct ControlledProgram: Sendable {
     public var hasTLB: Bool
     /// Whether a pCPU whose context is live fills unasked.
     public var fillsUnasked: Bool
+    /// pCPUs that share a TLB: those of one core, whose numbers follow one another.
+    public var threadsPerCore: Int
+    /// Whether devices share VMs' address spaces, one for each slot.
+    public var hasDevices: Bool
     /// Whether one tag means one VM on the whole machine; else on each pCPU.
     public var tagsAreGlobal: Bool
     /// The oracles that apply.
@@ -48,7 +52,8 @@ public struct ControlledProgram: Sendable {
     public init(
       tagBits: Int, hardwareTagBits: Int? = nil, highestTag: UInt64, vmSlots: Int, vcpus: Int,
       pagesPerVM: Int, hasTLB: Bool,
-      fillsUnasked: Bool, tagsAreGlobal: Bool, oracles: Set<OracleID>
+      fillsUnasked: Bool, threadsPerCore: Int = 1, hasDevices: Bool = false, tagsAreGlobal: Bool,
+      oracles: Set<OracleID>
     ) {
       self.tagBits = tagBits
       self.hardwareTagBits = hardwareTagBits ?? tagBits
@@ -58,6 +63,8 @@ public struct ControlledProgram: Sendable {
       self.pagesPerVM = pagesPerVM
       self.hasTLB = hasTLB
       self.fillsUnasked = fillsUnasked
+      self.threadsPerCore = threadsPerCore
+      self.hasDevices = hasDevices
       self.tagsAreGlobal = tagsAreGlobal
       self.oracles = oracles
     }

@@ -51,17 +51,22 @@ public struct GuestContext<Word: Handle>: Sendable {
   public let owner: VMIdentity
   /// Which of the VM's vCPUs runs: guests' own translations may differ between them (O12).
   public let vcpu: UInt32
+  /// Whether translations of others may be found under the tag until this pCPU has flushed: the next
+  /// thing that it does.
+  public let isStale: Bool
 
   /// The context of `owner`, who lives at `slot`.
   @inlinable @inline(__always)
   public init(
-    table: Bank<Word>, tag: Tag, slot: VMSlot, owner: VMIdentity, vcpu: UInt32 = 0
+    table: Bank<Word>, tag: Tag, slot: VMSlot, owner: VMIdentity, vcpu: UInt32 = 0,
+    isStale: Bool = false
   ) {
     self.table = table
     self.tag = tag
     self.slot = slot
     self.owner = owner
     self.vcpu = vcpu
+    self.isStale = isStale
   }
 }
 

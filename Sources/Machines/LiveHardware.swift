@@ -6,17 +6,10 @@ import Host
 /// What a machine tells whoever watches it. Called rarely, never on the fast path.
 public protocol MachineWatcher: AnyObject, Sendable {
   /// `evidence` of a rollover that has just ended; the allocator's lock is still held. Returns
-  /// whether it was judged.
-  func rolledOver(_ evidence: RolloverEvidence) -> Bool
-  /// Whether a rollover must have flushed every TLB when it ends.
-  var demandsFlush: Bool { get }
+  /// the oracles that judged it.
+  func rolledOver(_ evidence: RolloverEvidence) -> Set<OracleID>
   /// The kernel's BUG() was reached. The pCPU goes no further.
   func bug(_ message: String, at site: Site, on pcpu: PCPU)
-}
-
-extension MachineWatcher {
-  /// It must.
-  public var demandsFlush: Bool { true }
 }
 
 /// What was seen of one rollover.

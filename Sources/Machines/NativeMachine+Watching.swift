@@ -30,14 +30,11 @@ extension NativeMachine {
     }
     countIdle(keeps: keeps)
     let flushed = own.pointee.flushesCompleted > own.pointee.flushesBeforeRollover
-    let watcher = own.pointee.hardware.takeUnretainedValue().watcher
-    let wasJudged = watcher.rolledOver(
+    let judges = own.pointee.hardware.takeUnretainedValue().watcher.rolledOver(
       RolloverEvidence(
         pcpu: pcpu, flushCompleted: flushed, contextsThroughout: throughout, lost: lost))
-    if wasJudged {
-      if watcher.demandsFlush { note(.checksO5) }
-      note(.checksO6)
-    }
+    if judges.contains(.o5) { note(.checksO5) }
+    if judges.contains(.o6) { note(.checksO6) }
   }
 
   /// Every pCPU may need one number kept, but for those that had nothing loaded all the time.

@@ -46,10 +46,19 @@ private let forArm64VMID: Texts = [
   ("pending-flush", PackageResources.pending_flush_json5),
   ("old-ids", PackageResources.old_ids_json5),
   ("other-vcpu", PackageResources.other_vcpu_json5),
+  ("pinned-vm", PackageResources.pinned_vm_json5),
 ]
 
 /// ASIDs.
-private let forArmASID: Texts = []
+private let forArmASID: Texts = [
+  ("switch", PackageResources.switch_json5),
+  ("switch-r2", PackageResources.switch_r2_json5),
+  ("switch-back", PackageResources.switch_back_json5),
+  ("switch-two-rollovers", PackageResources.switch_two_rollovers_json5),
+  ("switch-then-flush", PackageResources.switch_then_flush_json5),
+  ("pins", PackageResources.pins_json5),
+  ("shared-tlb", PackageResources.shared_tlb_json5),
+]
 
 /// KVM on arm before 2021, and on RISC-V.
 private let forKVMArm: Texts = [

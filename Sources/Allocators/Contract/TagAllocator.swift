@@ -54,6 +54,12 @@ public protocol TagAllocator<M>: Sendable {
   /// `vcpu` leaves this pCPU (vcpu_put).
   func put(_ vcpu: VCPU, of vm: VM, on m: M)
 
+  /// A device shares the address space of `vm` from here on: its number stays as it is until as many
+  /// `unpin`s have come. Returns the number; `.undecided` if it can't be pinned.
+  func pin(_ vm: VM, on m: M) -> Tag
+  /// A device that shared the address space of `vm` no longer does.
+  func unpin(_ vm: VM, on m: M)
+
   /// A translation of `vm` has changed (MMU notifier): removes `page` from every TLB. The caller
   /// has changed the table and made a full barrier.
   func flush(page: UInt64, of vm: VM, on m: M)
@@ -74,6 +80,10 @@ extension TagAllocator {
   public func mayEnter(_ vcpu: VCPU, of vm: VM, on m: M) -> Bool { true }
   /// Nothing to undo.
   @inlinable @inline(__always) public func entryAborted(_ vcpu: VCPU, of vm: VM, on m: M) {}
+  /// No number can be pinned.
+  @inlinable public func pin(_ vm: VM, on m: M) -> Tag { .undecided }
+  /// Nothing was pinned.
+  @inlinable public func unpin(_ vm: VM, on m: M) {}
   /// Nothing to do at an exit.
   @inlinable @inline(__always) public func exited(_ vcpu: VCPU, of vm: VM, on m: M) {}
 }
@@ -97,6 +107,10 @@ public struct AllocatorTraits: Sendable {
   public let tagScope: TagScope
   /// The oracles that apply.
   public let oracles: Set<OracleID>
+  /// Whether a number can be pinned: held for a device, whoever runs.
+  public let canPin: Bool
+  /// Whether it is made for pCPUs that share a TLB.
+  public let mayShareTLB: Bool
   /// The least usable tags that so many pCPUs and VMs need.
   public let leastTags: @Sendable (_ pcpus: Int, _ vms: Int) -> Int
   /// The share of entries below which a missing fast path is worth reading (O9, SUSPICIOUS).
@@ -109,6 +123,7 @@ public struct AllocatorTraits: Sendable {
   public init(
     tagScope: TagScope, oracles: Set<OracleID> = OracleID.common,
     fastPathFloor: Double = 0.01, idWords: Set<String> = [],
+    canPin: Bool = false, mayShareTLB: Bool = false,
     leastTags: @escaping @Sendable (_ pcpus: Int, _ vms: Int) -> Int
   ) {
     self.tagScope = tagScope
@@ -116,6 +131,8 @@ public struct AllocatorTraits: Sendable {
     self.leastTags = leastTags
     self.fastPathFloor = fastPathFloor
     self.idWords = idWords
+    self.canPin = canPin
+    self.mayShareTLB = mayShareTLB
   }
 }
 
@@ -179,8 +196,15 @@ public struct TagID: Equatable, Sendable {
 
 /// What `prepareEntry` decided.
 public struct Entry: Sendable {
-  /// What the entry instruction itself flushes.
-  public enum Flush: Sendable { case nothing, thisTag, everything }
+  /// What the entry flushes on this pCPU, and when.
+  public enum Flush: Sendable {
+    case nothing
+    /// By the entry instruction itself, before anything can be used.
+    case thisTag, everything
+    /// When the new context is installed already, and before the guest runs: old translations may be
+    /// found under its number until then, by the hardware alone.
+    case everythingOnceInstalled
+  }
 
   /// The number under which this pCPU is active from now on; `.undecided` if nothing is published
   /// before the entry, so that the late id alone says.

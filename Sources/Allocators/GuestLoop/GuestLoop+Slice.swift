@@ -30,7 +30,7 @@ extension GuestLoop {
       if A.makesCalls { m.answerCalls() }
       let interrupts = m.maskInterrupts()
       left &-= 1
-      if untilAbort.tick(&random)
+      if untilAbort.tick(&random) && world.mayAbort(isFirst: isFirst)
         || !world.allocator.mayEnter(vcpu.pointee.state, of: vm.pointee.state, on: m)
       {
         tally.aborted &+= 1
@@ -45,8 +45,12 @@ extension GuestLoop {
       m.install(
         GuestContext(
           table: vm.pointee.table, tag: late.tag, slot: vm.pointee.slot, owner: owner,
-          vcpu: UInt32(truncatingIfNeeded: vcpu.pointee.number)),
+          vcpu: UInt32(truncatingIfNeeded: vcpu.pointee.number),
+          isStale: entry.flush == .everythingOnceInstalled),
         at: WorldSite.install)
+      if entry.flush == .everythingOnceInstalled {
+        m.invalidate(.everything, on: .thisPCPU, at: WorldSite.install)
+      }
       oracles.judge(
         late, published: entry.tag, previousGeneration: generation,
         highestTag: knobs.highestTag, &tally, on: m)
@@ -83,7 +87,7 @@ extension GuestLoop {
   @inline(__always)
   private func flushAtEntry(_ flush: Entry.Flush, _ tag: Tag, on m: A.M) {
     switch flush {
-    case .nothing: break
+    case .nothing, .everythingOnceInstalled: break
     case .thisTag: m.invalidate(.tag(tag), on: .thisPCPU, at: WorldSite.install)
     case .everything: m.invalidate(.everything, on: .thisPCPU, at: WorldSite.install)
     }

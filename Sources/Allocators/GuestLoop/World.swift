@@ -19,8 +19,10 @@ enum WorldSite {
   static let unmapBarrier = Site(Site.firstOfTheWorld + 11)
   static let churn = Site(Site.firstOfTheWorld + 12)
   static let hotplug = Site(Site.firstOfTheWorld + 13)
+  static let attach = Site(Site.firstOfTheWorld + 14)
+  static let detach = Site(Site.firstOfTheWorld + 15)
 
-  /// All of them.
+  /// All of those that live runs reach.
   static let all = (0...13).map { Site(Site.firstOfTheWorld + $0) }
 }
 

@@ -38,6 +38,8 @@ public struct WorldKnobs: Sendable, Equatable, BitwiseCopyable {
   public var offlineEvery: Int
   /// One slice in so many runs a vCPU that is not this pCPU's own; 0: only where its own cannot run.
   public var migrateEvery: Int
+  /// pCPUs that share a TLB; in controlled runs only.
+  public var threadsPerCore: Int
   /// Whether a full barrier stands between two vCPUs of one pCPU.
   public var contextSwitchBarrier: Bool
   /// The unsafe order of leaving: `put` comes while the hardware context is still live.
@@ -70,6 +72,7 @@ public struct WorldKnobs: Sendable, Equatable, BitwiseCopyable {
     suspendEvery = scenario.suspendEvery
     offlineEvery = scenario.offlineEvery
     migrateEvery = scenario.migrateEvery
+    threadsPerCore = scenario.threadsPerCore
     contextSwitchBarrier = scenario.contextSwitchBarrier
     putBeforeContextDead = scenario.putBeforeContextDead
     claimAfterPut = scenario.claimAfterPut

@@ -10,6 +10,8 @@ import Machines
 struct ProgramLoop<A: TagAllocator>: Sendable where A.M == ControlledMachine {
   let world: World<A>
   let m: ControlledMachine
+  /// Whether any pCPU's program pins.
+  let hasDevices: Bool
 
   /// Runs the program.
   @inline(__always)
@@ -22,6 +24,8 @@ struct ProgramLoop<A: TagAllocator>: Sendable where A.M == ControlledMachine {
       case .end(let vm): end(world.vms + vm)
       case .offline: m.setOnline(false, at: WorldSite.hotplug)
       case .online: m.setOnline(true, at: WorldSite.hotplug)
+      case .pin(let vm): pin(world.vms + vm)
+      case .unpin(let vm): _ = unpin(world.vms + vm)
       }
     }
   }
@@ -74,8 +78,12 @@ struct ProgramLoop<A: TagAllocator>: Sendable where A.M == ControlledMachine {
     m.install(
       GuestContext(
         table: vm.pointee.table, tag: late.tag, slot: vm.pointee.slot, owner: owner,
-        vcpu: UInt32(truncatingIfNeeded: vcpu.pointee.number)),
+        vcpu: UInt32(truncatingIfNeeded: vcpu.pointee.number),
+        isStale: entry.flush == .everythingOnceInstalled),
       at: WorldSite.install)
+    if entry.flush == .everythingOnceInstalled {
+      m.invalidate(.everything, on: .thisPCPU, at: WorldSite.install)
+    }
     m.judgeEntry(
       vcpu: index, published: entry.tag, late: late.tag, generation: late.generation)
     for access in 0..<world.knobs.accessesPerEntry {
@@ -94,7 +102,7 @@ struct ProgramLoop<A: TagAllocator>: Sendable where A.M == ControlledMachine {
   @inline(__always)
   private func flushAtEntry(_ flush: Entry.Flush, _ tag: Tag) {
     switch flush {
-    case .nothing: break
+    case .nothing, .everythingOnceInstalled: break
     case .thisTag: m.invalidate(.tag(tag), on: .thisPCPU, at: WorldSite.install)
     case .everything: m.invalidate(.everything, on: .thisPCPU, at: WorldSite.install)
     }
@@ -125,12 +133,34 @@ struct ProgramLoop<A: TagAllocator>: Sendable where A.M == ControlledMachine {
     for index in first..<(first + world.knobs.vcpusPerVM) {
       m.acquire(Lock(world.vcpus[index].claim), at: WorldSite.churn)
     }
+    // What a device shares ends with its owner.
+    if hasDevices { while unpin(vm) {} }
     world.destroy(vm, on: m)
     do {
       try world.create(vm, on: m)
     } catch {
       m.bug("no tag for a new VM", at: WorldSite.churn)
     }
+  }
+}
+
+extension ProgramLoop {
+  /// A device begins to share the VM's address space, if its number can be pinned.
+  @inline(never)
+  fileprivate func pin(_ vm: UnsafeMutablePointer<VMPlace<A>>) {
+    let tag = world.allocator.pin(vm.pointee.state, on: m)
+    if tag == .undecided { return }
+    let owner = VMIdentity(truncatingIfNeeded: m.observe(vm.pointee.identity))
+    m.attachDevice(to: vm.pointee.slot, owner: owner, tag: tag, at: WorldSite.attach)
+  }
+
+  /// A device that shares it no longer does. False if there is none.
+  @inline(never)
+  fileprivate func unpin(_ vm: UnsafeMutablePointer<VMPlace<A>>) -> Bool {
+    // The device first: from here on nobody may look at its number.
+    guard m.detachDevice(from: vm.pointee.slot, at: WorldSite.detach) else { return false }
+    world.allocator.unpin(vm.pointee.state, on: m)
+    return true
   }
 }
 
@@ -152,12 +182,13 @@ func prepareProgram<A: TagAllocator>(
     in: memory)
   try world.createAll(from: setup.plan.initialState, on: memory.setupMachine)
   let owner = WorldOwner(world, in: memory)
+  let hasDevices = setup.steps.joined().contains { $0.isPin }
   // The closure is compiled for exactly this allocator; a method of a generic class would not be.
   let bodies = setup.steps.map { list in
     let kept = KeptSteps(list)
     nonisolated(unsafe) let steps = kept.steps
     return ClosureBody(keeping: (owner, kept)) { m in
-      ProgramLoop(world: world, m: m).run(steps)
+      ProgramLoop(world: world, m: m, hasDevices: hasDevices).run(steps)
     }
   }
   let hasTLB = knobs.accessesPerEntry > 0 || knobs.speculateEvery > 0
@@ -168,7 +199,8 @@ func prepareProgram<A: TagAllocator>(
       hardwareTagBits: setup.configuration.hardwareTagBits, highestTag: knobs.highestTag,
       vmSlots: knobs.vms,
       vcpus: knobs.vms * knobs.vcpusPerVM, pagesPerVM: knobs.pagesPerVM, hasTLB: hasTLB,
-      fillsUnasked: knobs.speculateEvery > 0, tagsAreGlobal: A.traits.tagScope == .machine,
+      fillsUnasked: knobs.speculateEvery > 0, threadsPerCore: knobs.threadsPerCore,
+      hasDevices: hasDevices, tagsAreGlobal: A.traits.tagScope == .machine,
       oracles: A.traits.oracles.union([.o9, .race])),
     bodies: bodies, pcpus: bodies.indices.map { PCPU($0 % pcpuCount) })
 }

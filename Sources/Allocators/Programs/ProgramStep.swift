@@ -15,6 +15,13 @@ public enum ProgramStep: Sendable, Equatable, BitwiseCopyable {
   case offline
   /// It comes back.
   case online
+  /// A device shares the VM's address space from here on, if the system pins its number.
+  case pin(vm: Int)
+  /// A device no longer does.
+  case unpin(vm: Int)
+
+  /// Whether it is `pin`.
+  var isPin: Bool { if case .pin = self { true } else { false } }
 }
 
 /// What a controlled run is made of.

@@ -7,6 +7,7 @@ extension TagSystem {
   /// Its versions.
   static let arm64VMIDVersions: [TagSystem] = [
     arm64VMID, arm64VMIDv2, arm64VMIDv3, arm64VMIDLoad, arm64VMIDVHE, arm64VMIDWill,
+    arm64VMIDPinned,
   ]
 
   /// KVM on arm64, as merged.
@@ -62,7 +63,10 @@ extension TagSystem {
 
 extension Fault {
   /// Its faults.
-  static let ofArm64VMID: [Fault] = [
+  static let ofArm64VMID: [Fault] =
+    ofArm64VMIDAsMerged + ofArm64VMIDPinned
+
+  private static let ofArm64VMIDAsMerged: [Fault] = [
     Fault(
       "B01", "fast-path-stores", "the fast path tests its slot, then stores into it",
       origin: "synthetic", oracles: [.o2, .o6],
@@ -268,4 +272,31 @@ extension Fault {
       Arm64VMID<LiveMachine, Rules>.self, Arm64VMID<InstrumentedLiveMachine, Rules>.self,
       Arm64VMID<ControlledMachine, Rules>.self)
   }
+}
+
+// MARK: With pins
+
+extension TagSystem {
+  /// KVM on arm64 with numbers that can be pinned.
+  static let arm64VMIDPinned = TagSystem(
+    "arm64-vmid-pinned", "KVM's VMID allocator on arm64 with pins for devices, out of tree",
+    source: "hisilicon/kernel-dev arch/arm64/kvm/vmid.c, 057f86dcbfba, its missing store put in",
+    ArmASID<LiveMachine, Arm64VMIDPinned>.self,
+    ArmASID<InstrumentedLiveMachine, Arm64VMIDPinned>.self,
+    ArmASID<ControlledMachine, Arm64VMIDPinned>.self)
+}
+
+extension Fault {
+  fileprivate static let ofArm64VMIDPinned: [Fault] = [
+    Fault(
+      "B15", "pinned-id-not-stored", "a pinned VM's renewed id is not stored",
+      origin: "hisilicon/kernel-dev 057f86dcbfba", oracles: [.o1, .o8],
+      exploredIn: "pinned-vm", detection: .exploration,
+      .system(
+        TagSystem(
+          TagSystem.arm64VMIDPinned, with: "B15",
+          .wrong(row: "B15", oracle: .o1, scenario: "pinned-vm"),
+          ArmASID<InstrumentedLiveMachine, PinnedIDNotStored>.self,
+          ArmASID<ControlledMachine, PinnedIDNotStored>.self)))
+  ]
 }

@@ -28,7 +28,11 @@ public struct ControlledWorld: Sendable {
         scenario.name, names: Self.explorableNames)
     }
     // The checks of systems, faults and tags are those of a soak.
-    let order = try SoakOrder(scenario, fault: fault, seed: Seed(0))
+    let order = try SoakOrder(scenario, fault: fault, seed: Seed(0), controlled: true)
+    if steps.joined().contains(where: \.isPin), !order.system.traits.canPin {
+      throw PlanError.cannotPin(
+        system: order.system.name, names: TagSystem.all.filter(\.traits.canPin).map(\.name))
+    }
     self.scenario = scenario
     self.fault = fault
     system = order.system
@@ -74,6 +78,8 @@ public struct ControlledWorld: Sendable {
         case .end(let vm): .end(vm: vm.index)
         case .offline: .offline
         case .online: .online
+        case .pin(let vm): .pin(vm: vm.index)
+        case .unpin(let vm): .unpin(vm: vm.index)
         }
       }
     }
@@ -87,6 +93,17 @@ public struct ControlledWorld: Sendable {
     case .end(let vm): "end \(vm)"
     case .offline: "go offline"
     case .online: "come back online"
+    case .pin(let vm): "pin \(vm)"
+    case .unpin(let vm): "unpin \(vm)"
+    }
+  }
+}
+
+extension Scenario.ProgramStep {
+  fileprivate var isPin: Bool {
+    switch self {
+    case .pin, .unpin: true
+    default: false
     }
   }
 }

@@ -21,6 +21,7 @@ extension EngineState {
     contexts[pcpu].vcpu = place.vcpu
     contexts[pcpu].table = table
     contexts[pcpu].serial &+= 1
+    contexts[pcpu].isStale = place.isStale
     port.counters[Counter.guestEntries.rawValue] &+= 1
     if hardware.tagsAreGlobal { judgeResidency(pcpu, tag, owner) }
     refreshFill(pcpu)
@@ -34,6 +35,7 @@ extension EngineState {
       if sameVM && !sameTag { violate(.twoTags(pcpu: pcpu, other: other)) }
       if sameTag && !sameVM { violate(.twoVMs(pcpu: pcpu, other: other)) }
     }
+    if port.deviceCount > 0 { judgeDevices(beside: pcpu, tag, owner) }
   }
 
   mutating func clearContext(_ pcpu: Int) {

@@ -34,6 +34,7 @@ extension EngineState {
     pending = room(ControlledProgram.mostPCPUs, PendingOperation())
     strategy = Unmanaged.passUnretained(EngineState.noStrategy)
     contexts = room(pcpuCount, Context())
+    devices = room(program.hardware.vmSlots, Device())
     tlbs = room(pcpuCount * tagCount * pages, 0)
     queues = room(pcpuCount * Self.queueCapacity, TravellingInvalidation())
     queueLengths = room(pcpuCount, 0)
@@ -77,6 +78,7 @@ extension EngineState {
     port.runLocks = memory.runLocks
     port.onlineWord = memory.onlineWord
     port.programSteps = programSteps
+    port.deviceCount = hardware.hasDevices ? hardware.vmSlots : 0
   }
 
   private static nonisolated(unsafe) let noStrategy = Strategy()
@@ -89,6 +91,7 @@ extension EngineState {
     cells.deallocate()
     pending.deallocate()
     contexts.deallocate()
+    devices.deallocate()
     tlbs.deallocate()
     queues.deallocate()
     queueLengths.deallocate()
@@ -157,6 +160,7 @@ extension EngineState {
 
   private mutating func resetHardware() {
     contexts.update(repeating: Context(), count: pcpuCount)
+    devices.update(repeating: Device(), count: port.deviceCount)
     flushes = 0
     if hardware.hasTLB {
       tlbs.update(repeating: 0, count: pcpuCount &* tagCount &* pages)

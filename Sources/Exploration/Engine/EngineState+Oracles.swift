@@ -15,11 +15,13 @@ extension EngineState {
       contexts[other].serialAtRollover[pcpu] =
         contexts[other].isInGuest ? contexts[other].serial : 0
     }
+    noteDevices(rolloverOf: pcpu)
   }
 
   /// The context of `other` if it has been in one guest ever since the rollover of `pcpu` began.
   mutating func liveThroughout(_ other: Int, since pcpu: Int) -> UInt64 {
     if other == pcpu { return 0 }
+    if other >= pcpuCount { return deviceThroughout(other &- pcpuCount, since: pcpu) }
     touch(objects.context(other), writes: false, by: pcpu)
     let context = contexts[other]
     let isThroughout =

@@ -35,6 +35,20 @@ struct Context {
   var flushIssued = false
   var flushComplete = false
   var interrupted = false
+  /// See `GuestContext.isStale`; over with this pCPU's flush.
+  var isStale = false
+}
+
+/// Devices that share one VM's address space.
+struct Device {
+  /// How many do.
+  var attached = 0
+  var owner: VMIdentity = 0
+  var tag: UInt64 = 0
+  /// Grows whenever the first one comes.
+  var serial: UInt64 = 0
+  /// As a context's.
+  var serialAtRollover = InlineArray<8, UInt64>(repeating: 0)
 }
 
 /// Plain memory with the clocks of its last accesses.
@@ -102,6 +116,8 @@ struct EngineState {
 
   // Hardware.
   let contexts: UnsafeMutablePointer<Context>
+  /// Per slot, if there are any.
+  let devices: UnsafeMutablePointer<Device>
   /// Per pCPU, tag and page: a `TLBEntry`'s bits; 0 for no entry.
   let tlbs: UnsafeMutablePointer<UInt64>
   let queues: UnsafeMutablePointer<TravellingInvalidation>
