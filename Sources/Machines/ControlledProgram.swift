@@ -34,6 +34,8 @@ public struct ControlledProgram: Sendable {
     public var fillsUnasked: Bool
     /// Whether one tag means one VM on the whole machine; else on each pCPU.
     public var tagsAreGlobal: Bool
+    /// Whether tag 0 means untagged: nobody's, and right where the entry flushes.
+    public var allowsUntagged: Bool
     /// The oracles that apply.
     public var oracles: Set<OracleID>
 
@@ -46,7 +48,8 @@ public struct ControlledProgram: Sendable {
     public init(
       tagBits: Int, hardwareTagBits: Int? = nil, highestTag: UInt64, vmSlots: Int, vcpus: Int,
       pagesPerVM: Int, hasTLB: Bool,
-      fillsUnasked: Bool, tagsAreGlobal: Bool, oracles: Set<OracleID>
+      fillsUnasked: Bool, tagsAreGlobal: Bool,
+      allowsUntagged: Bool = false, oracles: Set<OracleID>
     ) {
       self.tagBits = tagBits
       self.hardwareTagBits = hardwareTagBits ?? tagBits
@@ -57,6 +60,7 @@ public struct ControlledProgram: Sendable {
       self.hasTLB = hasTLB
       self.fillsUnasked = fillsUnasked
       self.tagsAreGlobal = tagsAreGlobal
+      self.allowsUntagged = allowsUntagged
       self.oracles = oracles
     }
   }

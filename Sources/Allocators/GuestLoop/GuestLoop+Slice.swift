@@ -46,8 +46,8 @@ extension GuestLoop {
           vcpu: UInt32(truncatingIfNeeded: vcpu.pointee.number)),
         at: WorldSite.install)
       oracles.judge(
-        late, published: entry.tag, previousGeneration: generation,
-        highestTag: knobs.highestTag, &tally, on: m)
+        late, published: entry.tag, flushed: entry.flush != .nothing,
+        previousGeneration: generation, highestTag: knobs.highestTag, &tally, on: m)
       generation = late.generation
       let residence = Tag(late.tag.number & knobs.hardwareTagMask)
       oracles.entered(
@@ -142,7 +142,7 @@ extension GuestLoop {
       m.write(vcpu.pointee.lastPCPU, here)
     }
     if blocked { m.note(.blocks) }
-    tally.add(to: m)
+    tally.add(to: m, judgesO1: oracles.parts.value.vmsHaveOneTag)
     if tally.messagesSent != 0 {
       _ = m.add(vm.pointee.workLeft, 0 &- tally.messagesSent, .relaxed, at: WorldSite.work)
     }
