@@ -30,7 +30,8 @@ let scenarios =
   // KVM on arm before 2021, and on RISC-V.
   + []
   // SVM.
-  + []
+  + ["svm-arrival", "svm-siblings", "svm-reuse", "svm-fallback", "svm-no-flushbyasid"]
+  + ["svm-aborted", "svm-wrap", "vpid-off"]
   // Xen.
   + []
 
