@@ -31,7 +31,7 @@ let scenarios =
   + []
   // SVM.
   + ["svm-arrival", "svm-siblings", "svm-reuse", "svm-fallback", "svm-no-flushbyasid"]
-  + ["svm-aborted", "svm-wrap", "vpid-off"]
+  + ["svm-fallback-ends", "svm-aborted", "svm-wrap", "vpid-off"]
   // Xen.
   + []
 

@@ -49,6 +49,7 @@ private let forSVM: Texts = [
   ("svm-siblings", PackageResources.svm_siblings_json5),
   ("svm-reuse", PackageResources.svm_reuse_json5),
   ("svm-fallback", PackageResources.svm_fallback_json5),
+  ("svm-fallback-ends", PackageResources.svm_fallback_ends_json5),
   ("svm-no-flushbyasid", PackageResources.svm_no_flushbyasid_json5),
   ("svm-aborted", PackageResources.svm_aborted_json5),
   ("svm-wrap", PackageResources.svm_wrap_json5),

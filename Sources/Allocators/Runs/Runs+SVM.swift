@@ -82,6 +82,11 @@ extension Fault {
       origin: "synthetic", oracles: [.o3, .o4], exploredIn: "svm-fallback",
       .system(wrong("B51", .o3, FallbackWithoutFlush.self, .svmPerVCPU))),
     Fault(
+      "B52", "fallback-freed", "a VM's end frees the fallback ASID, which others have, too",
+      origin: "<20250326193619.3714986-11-yosry.ahmed@linux.dev>", oracles: [.o11],
+      exploredIn: "svm-fallback-ends",
+      .system(wrong("B52", .o11, FallbackFreed.self, .svmStatic))),
+    Fault(
       "B53", "flush-dropped", "where one ASID cannot be flushed nothing is",
       origin: "synthetic", oracles: [.o4], exploredIn: "svm-no-flushbyasid",
       .system(wrong("B53", .o4, FlushDropped.self, .svmStaticWithoutFlushByASID))),

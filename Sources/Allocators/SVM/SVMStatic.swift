@@ -160,7 +160,7 @@ extension SVMStatic {
   /// flushes for itself is what counts. There is always a fallback.
   public static var traits: AllocatorTraits {
     AllocatorTraits(
-      tagScope: .pcpu, oracles: [.o3, .o4, .o7, .o8, .o9, .o12], leastTags: { _, _ in 1 })
+      tagScope: .pcpu, oracles: [.o3, .o4, .o7, .o8, .o9, .o11, .o12], leastTags: { _, _ in 1 })
   }
 
   public static var sites: [SiteDescription] { SVMStaticSites.table }

@@ -31,7 +31,10 @@ struct TagFactory<M: Machine>: Sendable {
   func allocate(on m: M) -> UInt64 {
     m.acquire(lock, at: sites.lock)
     let tag = lowestFreeLocked(on: m)
-    if tag != 0 { setTaken(tag, true, on: m) }
+    if tag != 0 {
+      setTaken(tag, true, on: m)
+      m.tagAllocated(Tag(tag))
+    }
     m.release(lock, at: sites.unlock)
     return tag
   }
@@ -39,6 +42,7 @@ struct TagFactory<M: Machine>: Sendable {
   /// Gives `tag` back (kvm_tlb_tags_free).
   func free(_ tag: UInt64, on m: M) {
     m.acquire(lock, at: sites.lock)
+    m.tagFreed(Tag(tag))
     setTaken(tag, false, on: m)
     m.release(lock, at: sites.unlock)
   }

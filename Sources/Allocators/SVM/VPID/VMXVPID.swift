@@ -106,7 +106,7 @@ extension VMXVPID {
   /// The vCPUs of a VM have different VPIDs (no O1); no two VMs share one but 0.
   public static var traits: AllocatorTraits {
     AllocatorTraits(
-      tagScope: .machine, oracles: [.o2, .o3, .o4, .o7, .o8, .o9, .o12], allowsUntagged: true,
+      tagScope: .machine, oracles: [.o2, .o3, .o4, .o7, .o8, .o9, .o11, .o12], allowsUntagged: true,
       leastTags: { _, _ in 1 })
   }
 
