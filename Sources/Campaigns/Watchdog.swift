@@ -123,7 +123,7 @@ final class Watchdog: Sendable {
   /// A rollover is counted when it begins and judged when it has ended.
   private func hasUnfinishedRollover(_ pcpu: PCPU) -> Bool {
     let hardware = prepared.hardware
-    return hardware.count(.rollovers, of: pcpu) != hardware.count(.checksO5, of: pcpu)
+    return hardware.count(.rollovers, of: pcpu) != hardware.count(.checksO6, of: pcpu)
       && order.setup.oracles != .off
   }
 

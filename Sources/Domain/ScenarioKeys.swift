@@ -109,6 +109,7 @@ extension Scenario {
     .every(
       "speculateEvery", \.speculateEvery, "entries", "one entry in so many fills the TLB unasked"),
     .every("suspendEvery", \.suspendEvery, "slices", "one slice in so many suspends its pCPU"),
+    .every("offlineEvery", \.offlineEvery, "slices", "one slice in so many: the pCPU goes offline"),
     .every(
       "migrateEvery", \.migrateEvery, "slices", "one slice in so many runs another pCPU's vCPU"),
     .flag(

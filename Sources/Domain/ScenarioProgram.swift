@@ -17,17 +17,23 @@ extension Scenario {
     case unmap(VMSlot, page: Int)
     /// A VM ends, and a new one takes its slot: `end 2`.
     case end(VMSlot)
+    /// The pCPU goes offline: `offline`.
+    case offline
+    /// It comes back: `online`.
+    case online
   }
 
   /// The program, one list per pCPU; nil if there is none. A list may be empty, but not all.
   ///
-  /// A vCPU may stand on several pCPUs: it migrates.
+  /// A vCPU may stand on several pCPUs: it migrates. Lists behind those of the pCPUs are further
+  /// tasks: list `i` runs on pCPU `i % pcpus`, when no other task does.
   ///
   /// - Throws: what is wrong with the program; nothing for a scenario that is valid.
   public func programSteps() throws(ScenarioError) -> [[ProgramStep]]? {
     guard let program else { return nil }
-    if pcpus > Self.mostProgramPCPUs { throw .programPCPUs(pcpus, most: Self.mostProgramPCPUs) }
-    guard program.count == pcpus else { throw .programCount(program.count, pcpus: pcpus) }
+    let tasks = max(pcpus, program.count)
+    if tasks > Self.mostProgramPCPUs { throw .programPCPUs(tasks, most: Self.mostProgramPCPUs) }
+    guard program.count >= pcpus else { throw .programCount(program.count, pcpus: pcpus) }
     if program.allSatisfy(\.isEmpty) { throw .programEmpty }
     var lists: [[ProgramStep]] = []
     for (pcpu, texts) in program.enumerated() {
@@ -36,6 +42,7 @@ extension Scenario {
       lists.append(list)
     }
     try checkUnmappedVMs(lists)
+    for (pcpu, list) in lists.enumerated() { try checkOnline(list, pcpu: pcpu) }
     return lists
   }
 
@@ -56,8 +63,21 @@ extension Scenario {
       }
     case .end(let vm):
       guard vm.index < vms else { throw .programNoSuchVM(step, pcpu: pcpu, vms: vms) }
+    case .offline, .online: break
     }
     return step
+  }
+
+  /// Who is offline comes back before it does anything else.
+  private func checkOnline(_ list: [ProgramStep], pcpu: Int) throws(ScenarioError) {
+    var isOnline = true
+    for step in list {
+      if step == (isOnline ? .online : .offline) || (!isOnline && step != .online) {
+        throw .programOnline(step, pcpu: pcpu, isOnline: isOnline)
+      }
+      if step == .offline { isOnline = false }
+      if step == .online { isOnline = true }
+    }
   }
 
   /// An MMU notifier holds a reference to its VM. A program says so by the order on one pCPU.
@@ -86,6 +106,8 @@ extension Scenario.ProgramStep: CustomStringConvertible {
     case ("end", 2):
       guard let vm = wholeNumber(words[1]) else { return nil }
       self = .end(VMSlot(vm))
+    case ("offline", 1): self = .offline
+    case ("online", 1): self = .online
     case (_, 1):
       let parts = text.split(separator: "*", omittingEmptySubsequences: false)
       let aborts = parts[0].hasSuffix("!")
@@ -109,6 +131,8 @@ extension Scenario.ProgramStep: CustomStringConvertible {
       "\(vcpu)" + (aborts ? "!" : "") + (entries == 1 ? "" : "*\(entries)")
     case .unmap(let vm, let page): "unmap \(vm.index):\(page)"
     case .end(let vm): "end \(vm.index)"
+    case .offline: "offline"
+    case .online: "online"
     }
   }
 }

@@ -38,6 +38,13 @@ extension ControlledMachine: GuestMachine {
 
   @inlinable public func observeFlushes() -> UInt64 { perform(.flushCount) }
 
+  @inlinable public func setOnline(_ isOnline: Bool, at site: Site) {
+    let word = ControlledWord(port.pointee.onlineWord)
+    if isOnline { invalidate(.everything, on: .thisPCPU, at: site) }
+    let bit = PCPUSet(pcpu).rawValue
+    _ = add(word, isOnline ? bit : 0 &- bit, .fullyOrdered, at: site)
+  }
+
   /// Never: a guest of a fixed program leaves by itself, soon, and the call is delivered then.
   @inlinable public var isCalled: Bool { false }
 
@@ -74,7 +81,7 @@ extension ControlledMachine {
   /// Step `index` of this pCPU's program begins.
   @inlinable @inline(__always)
   public func beginStep(_ index: Int) {
-    port.pointee.programSteps?[pcpu.index] = Int32(truncatingIfNeeded: index)
+    port.pointee.programSteps?[body] = Int32(truncatingIfNeeded: index)
   }
 
   /// A guest is about to be left to itself: `vcpu`, the vCPU's number, entered with `late`, of

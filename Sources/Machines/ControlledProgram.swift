@@ -11,6 +11,8 @@ public struct ControlledProgram: Sendable {
   public let memory: ControlledMemory
   /// What each pCPU runs, once.
   public let bodies: [ProgramBody]
+  /// The pCPU that each body runs on; its own where bodies do not share pCPUs.
+  public let pcpus: [PCPU]
   /// The hardware and the oracles.
   public let hardware: Hardware
 
@@ -68,9 +70,10 @@ public struct ControlledProgram: Sendable {
   /// A program; one body per pCPU, at most `mostPCPUs`.
   public init(
     memory: ControlledMemory, hardware: Hardware = .none,
-    bodies: [ProgramBody]
+    bodies: [ProgramBody], pcpus: [PCPU]? = nil
   ) {
     precondition((1...Self.mostPCPUs).contains(bodies.count), "1 to 8 pCPUs")
+    self.pcpus = pcpus ?? bodies.indices.map { PCPU($0) }
     self.memory = memory
     self.hardware = hardware
     self.bodies = bodies

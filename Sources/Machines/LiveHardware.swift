@@ -8,8 +8,15 @@ public protocol MachineWatcher: AnyObject, Sendable {
   /// `evidence` of a rollover that has just ended; the allocator's lock is still held. Returns
   /// whether it was judged.
   func rolledOver(_ evidence: RolloverEvidence) -> Bool
+  /// Whether a rollover must have flushed every TLB when it ends.
+  var demandsFlush: Bool { get }
   /// The kernel's BUG() was reached. The pCPU goes no further.
   func bug(_ message: String, at site: Site, on pcpu: PCPU)
+}
+
+extension MachineWatcher {
+  /// It must.
+  public var demandsFlush: Bool { true }
 }
 
 /// What was seen of one rollover.
@@ -43,6 +50,12 @@ public final class LiveHardware: @unchecked Sendable {
   let calls: CallBoard
   /// pCPUs whose program is over.
   let endedCount: LiveWord
+  /// A bit for each pCPU that is online.
+  let online: LiveWord
+  /// Per pCPU how often it has turned idle or busy: odd while nothing is loaded there.
+  let idleTurns: Bank<LiveWord>
+  /// One past the highest tag.
+  let tagCount: Int
 
   let pcpus: UnsafeMutablePointer<LivePCPU>
   let instruments: UnsafeMutablePointer<InstrumentState>?
@@ -64,6 +77,10 @@ public final class LiveHardware: @unchecked Sendable {
     bus = InvalidationBus(in: memory)
     calls = CallBoard(pcpuCount: pcpuCount, in: memory)
     endedCount = memory.word(initially: 0, named: "ended pCPUs")
+    online = memory.word(
+      initially: PCPUSet(first: pcpuCount).rawValue, named: "online pCPUs")
+    idleTurns = memory.words(pcpuCount, initially: 0, .ownLine, named: "idle turns")
+    tagCount = 1 << tagBits
     let counters = (0..<pcpuCount).map { _ in
       memory.words(Counter.allCases.count, initially: 0, .packed, named: "counters")
     }
@@ -153,6 +170,7 @@ struct LivePCPU {
   @usableFromInline let tlb: LiveTLB
   @usableFromInline let calls: CallBoard
   @usableFromInline let endedCount: LiveWord
+  @usableFromInline let online: LiveWord
   /// The bits of a tag that the hardware looks at.
   @usableFromInline let tagMask: UInt64
   /// The context register: the part of a TLB key that it gives, or `LiveTLB.noContext` ...
@@ -181,6 +199,8 @@ struct LivePCPU {
 
   /// The context words of all pCPUs when its rollover began.
   @usableFromInline let contextsBeforeRollover: UnsafeMutablePointer<UInt64>
+  /// And their idle turns.
+  let idleTurnsBeforeRollover: UnsafeMutablePointer<UInt64>
 
   init(
     _ pcpu: PCPU, of hardware: LiveHardware, counters: Bank<LiveWord>, tlb: LiveTLB,
@@ -197,11 +217,13 @@ struct LivePCPU {
     self.tagMask = tagMask
     calls = hardware.calls
     endedCount = hardware.endedCount
+    online = hardware.online
     scratch = memory.word(initially: 0, named: "scratch")
     contextTable = scratch
     waiting = memory.word(initially: 0, named: "awaited lock")
     random = RandomStream(seed)
     contextsBeforeRollover = memory.array(of: hardware.pcpuCount, 0)
+    idleTurnsBeforeRollover = memory.array(of: hardware.pcpuCount, 0)
   }
 }
 

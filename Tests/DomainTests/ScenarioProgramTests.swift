@@ -17,6 +17,8 @@ import Testing
     ("unmap 0:1", .unmap(VMSlot(0), page: 1)),
     ("unmap 31:15", .unmap(VMSlot(31), page: 15)),
     ("end 2", .end(VMSlot(2))),
+    ("offline", .offline),
+    ("online", .online),
   ]
 
   @Test(arguments: steps)
@@ -63,6 +65,9 @@ import Testing
       [["0.0"], ["0.0"]],
       [["end 0"], ["0.0", "end 0"]],
       [["unmap 0:0", "end 0", "unmap 0:0"], ["unmap 1:0"]],
+      [["offline", "online", "0.0", "offline"], ["0.1"]],
+      // A second task of pCPU 0.
+      [["0.0"], [], ["1.0"]],
     ])
   func `a vCPU may migrate, and a VM end where it is unmapped`(_ program: [[String]]) {
     #expect(SmallScenario.complaint { $0.program = program } == nil)
@@ -72,13 +77,18 @@ import Testing
     arguments: [
       (
         [],
-        "program has 0 lists, but there are 2 pCPUs; give one list per pCPU, [] to one that "
-          + "does nothing"
+        "program has 0 lists, but there are 2 pCPUs; give at least one list per pCPU, "
+          + "[] to one that does nothing"
       ),
       (
-        [["0.0"], [], []],
-        "program has 3 lists, but there are 2 pCPUs; give one list per pCPU, [] to one that does "
-          + "nothing"
+        [["0.0", "online"], []],
+        "program of pCPU 0 has \"online\" while it is online; a pCPU goes \"offline\" and does nothing "
+          + "before it comes \"online\""
+      ),
+      (
+        [["0.0"], ["offline", "0.1"]],
+        "program of pCPU 1 has \"0.1\" while it is offline; a pCPU goes \"offline\" and does nothing "
+          + "before it comes \"online\""
       ),
       ([[], []], "program has no step; give one pCPU at least one, such as \"0.0\""),
       (

@@ -26,6 +26,8 @@ extension GuestLoop {
       let entry = world.allocator.prepareEntry(
         vcpu.pointee.state, of: vm.pointee.state, on: m)
       if !entry.tookFastPath { noteUser(of: entry.tag, owner, vm.pointee.slot, on: m) }
+      // Interrupts were on until here: a call that came meanwhile is answered before the last look.
+      if A.makesCalls { m.answerCalls() }
       let interrupts = m.maskInterrupts()
       left &-= 1
       if untilAbort.tick(&random)

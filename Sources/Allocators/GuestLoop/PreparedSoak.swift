@@ -78,7 +78,8 @@ where A.M: GuestMachine, A.M.Word == LiveWord, A.M.Memory == LiveMemory {
     pcpuCount: setup.pcpus, tagBits: setup.configuration.tagBits,
     hardwareTagBits: setup.configuration.hardwareTagBits, pauses: setup.pauses,
     pauseSites: A.sites.map(\.site) + WorldSite.all, seed: setup.seed,
-    watcher: SoakWatcher(log, isOn: setup.oracles != .off))
+    watcher: SoakWatcher(
+      log, isOn: setup.oracles != .off, demandsFlush: A.traits.oracles.contains(.o5)))
   let world = World(
     A(setup.configuration, in: hardware.memory), setup.plan,
     tagBits: setup.configuration.tagBits, in: hardware.memory)

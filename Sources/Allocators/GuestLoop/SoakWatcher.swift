@@ -10,17 +10,20 @@ import Oracles
 public final class SoakWatcher: MachineWatcher {
   private let log: FindingLog
   private let isOn: Bool
+  public let demandsFlush: Bool
 
-  /// A watcher that writes to `log`; one that is off counts nothing and finds nothing.
-  public init(_ log: FindingLog, isOn: Bool = true) {
+  /// A watcher that writes to `log`; one that is off counts nothing and finds nothing. O5 may not
+  /// apply.
+  public init(_ log: FindingLog, isOn: Bool = true, demandsFlush: Bool = true) {
     self.log = log
     self.isOn = isOn
+    self.demandsFlush = demandsFlush
   }
 
   public func rolledOver(_ evidence: RolloverEvidence) -> Bool {
     guard isOn else { return false }
     let verdicts = RolloverVerdict.judge(
-      flushCompleted: evidence.flushCompleted, lost: evidence.lost)
+      flushCompleted: evidence.flushCompleted || !demandsFlush, lost: evidence.lost)
     for verdict in verdicts {
       switch verdict {
       case .flushIncomplete:

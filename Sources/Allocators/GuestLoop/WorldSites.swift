@@ -22,6 +22,7 @@ public enum WorldSites {
       WorldSite.unmap, "unmap", "compareExchange", "stage-2 table", "relaxed",
       "kvm_pgtable_stage2_unmap"),
     row(WorldSite.unmapBarrier, "unmap-barrier", "fence", "-", "full", "__kvm_tlb_flush_vmid_ipa"),
+    row(WorldSite.hotplug, "hotplug", "add", "online pCPUs", "fullyOrdered", "set_cpu_online"),
     row(WorldSite.churn, "churn", "acquire", "claim", "acquire", "kvm_destroy_vm"),
   ]
 

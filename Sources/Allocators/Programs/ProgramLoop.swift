@@ -21,6 +21,8 @@ struct ProgramLoop<A: TagAllocator>: Sendable where A.M == ControlledMachine {
         runSlice(vcpu, entries, abortsFirst, claims)
       case .unmap(let vm, let page): unmap(world.vms + vm, page)
       case .end(let vm): end(world.vms + vm)
+      case .offline: m.setOnline(false, at: WorldSite.hotplug)
+      case .online: m.setOnline(true, at: WorldSite.hotplug)
       }
     }
   }
@@ -30,6 +32,7 @@ struct ProgramLoop<A: TagAllocator>: Sendable where A.M == ControlledMachine {
   private func runSlice(_ index: Int, _ entries: Int, _ abortsFirst: Bool, _ claims: Bool) {
     let vcpu = world.vcpus + index
     let vm = world.vms + vcpu.pointee.vm
+    if let lock = m.runLock { m.acquire(lock, at: WorldSite.contextSwitch) }
     // Acquire: pairs with the release below, or with the one of the VM's creation.
     if claims { m.acquire(Lock(vcpu.pointee.claim), at: WorldSite.claim) }
     let owner = VMIdentity(truncatingIfNeeded: m.observe(vm.pointee.identity))
@@ -48,6 +51,7 @@ struct ProgramLoop<A: TagAllocator>: Sendable where A.M == ControlledMachine {
     if world.knobs.putBeforeContextDead { m.clearContext(at: WorldSite.exit) }
     if world.knobs.contextSwitchBarrier { m.fence(.contextSwitch, at: WorldSite.contextSwitch) }
     if claims { m.release(Lock(vcpu.pointee.claim), at: WorldSite.handOver) }
+    if let lock = m.runLock { m.release(lock, at: WorldSite.contextSwitch) }
   }
 
   /// One entry; false if it was aborted at the last look, because the allocator says so or because
@@ -59,6 +63,8 @@ struct ProgramLoop<A: TagAllocator>: Sendable where A.M == ControlledMachine {
     _ isInterrupted: Bool
   ) -> Bool {
     let allocator = world.allocator
+    m.disablePreemption()
+    defer { m.enablePreemption() }
     let entry = allocator.prepareEntry(vcpu.pointee.state, of: vm.pointee.state, on: m)
     m.note(entry.tookFastPath ? .fastPathEntries : .slowPathEntries)
     let interrupts = m.maskInterrupts()
@@ -141,6 +147,11 @@ func prepareProgram<A: TagAllocator>(
   _: A.Type, _ setup: ProgramSetup
 ) throws -> ControlledProgram where A.M == ControlledMachine {
   let memory = ControlledMemory(pcpuCount: setup.steps.count)
+  let pcpuCount = setup.configuration.pcpuCount
+  if setup.steps.contains(where: { $0.contains(.offline) }) {
+    memory.makeOnlineWord(pcpus: pcpuCount)
+  }
+  if setup.steps.count > pcpuCount { memory.makeRunLocks(pcpus: pcpuCount) }
   let knobs = setup.plan.knobs
   let world = World(
     A(setup.configuration, in: memory), setup.plan, tagBits: setup.configuration.tagBits,
@@ -166,7 +177,7 @@ func prepareProgram<A: TagAllocator>(
       fillsUnasked: knobs.speculateEvery > 0, tagsAreGlobal: A.traits.tagScope == .machine,
       allowsUntagged: A.traits.allowsUntagged,
       oracles: A.traits.oracles.union([.o9, .race])),
-    bodies: bodies)
+    bodies: bodies, pcpus: bodies.indices.map { PCPU($0 % pcpuCount) })
 }
 
 /// Gives a world's tables back when nobody can run in it any more.

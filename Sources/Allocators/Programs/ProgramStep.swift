@@ -12,6 +12,10 @@ public enum ProgramStep: Sendable, Equatable, BitwiseCopyable {
   case unmap(vm: Int, page: Int)
   /// The VM ends, and a new one takes its place. Waits until none of its vCPUs is loaded.
   case end(vm: Int)
+  /// The pCPU goes offline.
+  case offline
+  /// It comes back.
+  case online
 }
 
 /// What a controlled run is made of.

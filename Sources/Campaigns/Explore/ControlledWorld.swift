@@ -73,6 +73,8 @@ public struct ControlledWorld: Sendable {
             claims: homes[vcpu, default: []].count > 1 || ending.contains(vcpu.vm))
         case .unmap(let vm, let page): .unmap(vm: vm.index, page: page)
         case .end(let vm): .end(vm: vm.index)
+        case .offline: .offline
+        case .online: .online
         }
       }
     }
@@ -85,6 +87,8 @@ public struct ControlledWorld: Sendable {
         + (abortsFirst ? ", the first one aborted once" : "")
     case .unmap(let vm, let page): "unmap page \(page) of \(vm)"
     case .end(let vm): "end \(vm)"
+    case .offline: "go offline"
+    case .online: "come back online"
     }
   }
 }
@@ -103,7 +107,7 @@ extension ExploreError: CustomStringConvertible {
     switch self {
     case .noProgram(let scenario, let names):
       "scenario \(scenario) has no program, and only fixed programs can be explored; give "
-        + "program: [[\"0.0\"], ...], or take one of \(names.joined(separator: ", "))"
+        + "program: [[\"0.0\"], ...], or take one of \(firstNames(names))"
     case .unknownStrategy(let name, let names):
       "there is no strategy '\(name)'; "
         + (nearestName(to: name, among: names).map { "did you mean \($0)? " } ?? "")

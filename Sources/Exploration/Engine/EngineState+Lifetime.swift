@@ -74,6 +74,8 @@ extension EngineState {
       perform: performControlled, readCell: readControlledCell,
       writeCell: writeControlledCell, pcpuCount: pcpuCount, words: words)
     port.counters = room(Counter.allCases.count, 0)
+    port.runLocks = memory.runLocks
+    port.onlineWord = memory.onlineWord
     port.programSteps = programSteps
   }
 
@@ -132,6 +134,7 @@ extension EngineState {
     isOver = false
     current = Self.mainStack
     port.masked = 0
+    port.unpreemptible = 0
     resetHardware()
     resetClocks()
     steps = 0
@@ -141,6 +144,7 @@ extension EngineState {
     touchCount = 0
     choiceCount = 0
     annotations.count = 0
+    if mutation != nil { delayed = InlineArray(repeating: PendingOperation()) }
     fingerprint = Fingerprint()
     history.update(repeating: History(), count: objects.count)
     for agent in 0..<(pcpuCount &* Agent.Role.allCases.count) {

@@ -162,6 +162,10 @@ struct EngineState {
   var lastWasChosen = false
   var lastPreempts = false
 
+  // What goes wrong on purpose, and what each pCPU has put off.
+  var mutation: Mutation?
+  var delayed = InlineArray<8, PendingOperation>(repeating: PendingOperation())
+
   // Carriers.
   /// Where each pCPU, and the explorer, goes on.
   let stacks: UnsafeMutablePointer<UnsafeMutableRawPointer?>
