@@ -34,7 +34,8 @@ let scenarios =
   + ["kvm-arm-2012-mail", "kvm-arm-sibling", "kvm-arm-r2", "kvm-arm-tlb"]
   + ["riscv-sibling", "riscv-r2", "riscv-tlb"]
   // SVM.
-  + []
+  + ["svm-arrival", "svm-siblings", "svm-reuse", "svm-fallback", "svm-no-flushbyasid"]
+  + ["svm-fallback-ends", "svm-aborted", "svm-wrap", "vpid-off"]
   // Xen.
   + []
 

@@ -80,7 +80,9 @@ final class Watchdog: Sendable {
     let second = collect()
     guard let overlap = ContextSampling.overlap(first: first, second: second) else { return }
     let (a, b) = (overlap.first, overlap.second)
+    let isUntagged = order.system.traits.allowsUntagged && a.context.tag.number == 0
     switch overlap.conflict {
+    case .oneTagTwoVMs where isUntagged: break
     case .oneTagTwoVMs:
       prepared.log.add(
         .o2, .forbidden,

@@ -153,7 +153,7 @@ extension Scenario {
       option: nil, slot: .lists(\.script)),
     ScenarioKey(
       name: "program", meaning: "what each pCPU does, once, under controlled execution",
-      range: "[[\"VM.vCPU*entries\", \"unmap VM:page\", \"end VM\", \"pin VM\", ...]",
+      range: "[[\"VM.vCPU*entries\", \"unmap VM:page\", \"end VM\", ...], one list per pCPU]",
       defaultText: "none", option: nil, slot: .lists(\.program)),
   ]
 }

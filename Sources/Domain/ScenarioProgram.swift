@@ -10,8 +10,9 @@ extension Scenario {
 
   /// One step of a pCPU's program.
   public enum ProgramStep: Hashable, Sendable {
-    /// One slice of a vCPU, with so many guest entries: `1.0`, `1.0*2`.
-    case run(ScriptedVCPU, entries: Int)
+    /// One slice of a vCPU, with so many guest entries: `1.0`, `1.0*2`. With `!` the first entry is
+    /// aborted once at its last look: `1.0!`, `1.0!*2`.
+    case run(ScriptedVCPU, entries: Int, abortsFirst: Bool = false)
     /// An MMU notifier takes a page from a VM: `unmap 0:1`.
     case unmap(VMSlot, page: Int)
     /// A VM ends, and a new one takes its slot: `end 2`.
@@ -52,7 +53,7 @@ extension Scenario {
   private func programStep(_ text: String, pcpu: Int) throws(ScenarioError) -> ProgramStep {
     guard let step = ProgramStep(parsing: text) else { throw .programText(text, pcpu: pcpu) }
     switch step {
-    case .run(let vcpu, let entries):
+    case .run(let vcpu, let entries, _):
       guard vcpu.vm.index < vms, vcpu.index < vcpusPerVM else {
         throw .programNoSuchVCPU(step, pcpu: pcpu, vms: vms, vcpusPerVM: vcpusPerVM)
       }
@@ -137,12 +138,14 @@ extension Scenario.ProgramStep: CustomStringConvertible {
       }
     case (_, 1):
       let parts = text.split(separator: "*", omittingEmptySubsequences: false)
-      guard let vcpu = Scenario.ScriptedVCPU(parsing: String(parts[0])) else { return nil }
+      let aborts = parts[0].hasSuffix("!")
+      let name = String(aborts ? parts[0].dropLast() : parts[0])
+      guard let vcpu = Scenario.ScriptedVCPU(parsing: name) else { return nil }
       switch parts.count {
-      case 1: self = .run(vcpu, entries: 1)
+      case 1: self = .run(vcpu, entries: 1, abortsFirst: aborts)
       case 2:
         guard let entries = wholeNumber(parts[1]) else { return nil }
-        self = .run(vcpu, entries: entries)
+        self = .run(vcpu, entries: entries, abortsFirst: aborts)
       default: return nil
       }
     default: return nil
@@ -152,8 +155,8 @@ extension Scenario.ProgramStep: CustomStringConvertible {
   /// As a program writes it.
   public var description: String {
     switch self {
-    case .run(let vcpu, 1): "\(vcpu)"
-    case .run(let vcpu, let entries): "\(vcpu)*\(entries)"
+    case .run(let vcpu, let entries, let aborts):
+      "\(vcpu)" + (aborts ? "!" : "") + (entries == 1 ? "" : "*\(entries)")
     case .unmap(let vm, let page): "unmap \(vm.index):\(page)"
     case .end(let vm): "end \(vm.index)"
     case .offline: "offline"

@@ -86,12 +86,19 @@ extension ControlledMachine {
   }
 
   /// A guest is about to be left to itself: `vcpu`, the vCPU's number, entered with `late`, of
-  /// `generation`, after `published` had been decided. For O7 and O8.
+  /// `generation`, after `published` had been decided; `flushed`: the entry itself flushed. For O7
+  /// and O8.
   @inlinable
-  public func judgeEntry(vcpu: Int, published: Tag, late: Tag, generation: UInt64) {
+  public func judgeEntry(
+    vcpu: Int, published: Tag, late: Tag, generation: UInt64, flushed: Bool
+  ) {
     perform(
-      .judgeEntry, object: vcpu, published.number &<< 32 | late.number, generation)
+      .judgeEntry, object: vcpu,
+      published.number &<< 32 | (flushed ? Self.entryFlushed : 0) | late.number, generation)
   }
+
+  /// The bit of `judgeEntry` that says that the entry flushed.
+  @inlinable public static var entryFlushed: UInt64 { 1 << 31 }
 
   /// The flush of `page` of `slot` is complete: entries older than `version` are dead. For O4.
   @inlinable public func flushCompleted(_ slot: VMSlot, page: UInt64, version: UInt64) {

@@ -40,6 +40,8 @@ public struct ControlledProgram: Sendable {
     public var hasDevices: Bool
     /// Whether one tag means one VM on the whole machine; else on each pCPU.
     public var tagsAreGlobal: Bool
+    /// Whether tag 0 means untagged: nobody's, and right where the entry flushes.
+    public var allowsUntagged: Bool
     /// The oracles that apply.
     public var oracles: Set<OracleID>
 
@@ -53,7 +55,7 @@ public struct ControlledProgram: Sendable {
       tagBits: Int, hardwareTagBits: Int? = nil, highestTag: UInt64, vmSlots: Int, vcpus: Int,
       pagesPerVM: Int, hasTLB: Bool,
       fillsUnasked: Bool, threadsPerCore: Int = 1, hasDevices: Bool = false, tagsAreGlobal: Bool,
-      oracles: Set<OracleID>
+      allowsUntagged: Bool = false, oracles: Set<OracleID>
     ) {
       self.tagBits = tagBits
       self.hardwareTagBits = hardwareTagBits ?? tagBits
@@ -66,6 +68,7 @@ public struct ControlledProgram: Sendable {
       self.threadsPerCore = threadsPerCore
       self.hasDevices = hasDevices
       self.tagsAreGlobal = tagsAreGlobal
+      self.allowsUntagged = allowsUntagged
       self.oracles = oracles
     }
   }

@@ -72,7 +72,17 @@ private let forKVMArm: Texts = [
 ]
 
 /// SVM.
-private let forSVM: Texts = []
+private let forSVM: Texts = [
+  ("svm-arrival", PackageResources.svm_arrival_json5),
+  ("svm-siblings", PackageResources.svm_siblings_json5),
+  ("svm-reuse", PackageResources.svm_reuse_json5),
+  ("svm-fallback", PackageResources.svm_fallback_json5),
+  ("svm-fallback-ends", PackageResources.svm_fallback_ends_json5),
+  ("svm-no-flushbyasid", PackageResources.svm_no_flushbyasid_json5),
+  ("svm-aborted", PackageResources.svm_aborted_json5),
+  ("svm-wrap", PackageResources.svm_wrap_json5),
+  ("vpid-off", PackageResources.vpid_off_json5),
+]
 
 /// Xen.
 private let forXen: Texts = []

@@ -10,6 +10,10 @@ import Testing
     ("0.0", .run(Scenario.ScriptedVCPU(vm: VMSlot(0), index: 0), entries: 1)),
     ("12.3*2", .run(Scenario.ScriptedVCPU(vm: VMSlot(12), index: 3), entries: 2)),
     ("1.0*16", .run(Scenario.ScriptedVCPU(vm: VMSlot(1), index: 0), entries: 16)),
+    ("1.0!", .run(Scenario.ScriptedVCPU(vm: VMSlot(1), index: 0), entries: 1, abortsFirst: true)),
+    (
+      "1.0!*3", .run(Scenario.ScriptedVCPU(vm: VMSlot(1), index: 0), entries: 3, abortsFirst: true)
+    ),
     ("unmap 0:1", .unmap(VMSlot(0), page: 1)),
     ("unmap 31:15", .unmap(VMSlot(31), page: 15)),
     ("end 2", .end(VMSlot(2))),
@@ -29,6 +33,7 @@ import Testing
 
   static let noSteps = [
     "", " ", "*", "0", "0.", ".0", "0.0.0", "-1.0", "a.b", " 0.0", "0.0 ", "0.0*", "0.0*a",
+    "!", "0.0*2!", "0.0!!", "0!.0",
     "0.0*-1",
     "0.0 *2", "0.0*2*2", "*2", "99999999999999999999.0", "0.0*99999999999999999999", "unmap",
     "unmap 0", "unmap 0:", "unmap :1", "unmap 0.1", "unmap 0:1:2", "unmap  0:1", "unmap 0:1 ",

@@ -108,6 +108,8 @@ struct Judge {
   private var oldest: [Place: UInt64] = [:]
   private var generations: [Int: UInt64] = [:]
   private var races: RaceGraph
+  /// pCPUs that have dropped what is under tag 0 of their own TLB since their last entry.
+  private var flushedUntagged: Set<Int> = []
 
   init(_ world: JudgedWorld) {
     self.world = world
@@ -194,14 +196,17 @@ struct Judge {
     for (other, present) in guests where other != pcpu && present.isInside {
       guard world.hardware.tagsAreGlobal else { continue }
       if present.owner == guest.owner && present.tag != tag { find(.o1) }
-      if present.owner != guest.owner && present.tag == tag { find(.o2) }
+      let isUntagged = world.hardware.allowsUntagged && tag == 0
+      if present.owner != guest.owner && present.tag == tag && !isUntagged { find(.o2) }
     }
     for device in devices.values where world.hardware.tagsAreGlobal {
       if device.owner == guest.owner && device.tag != tag { find(.o1) }
       if device.owner != guest.owner && device.tag == tag { find(.o2) }
     }
     guests[pcpu] = guest
-    if decided == 0 || decided > world.hardware.highestTag { find(.o7) }
+    let mayBeUntagged = world.hardware.allowsUntagged && flushedUntagged.contains(pcpu)
+    flushedUntagged.remove(pcpu)
+    if decided == 0 && !mayBeUntagged || decided > world.hardware.highestTag { find(.o7) }
   }
 
   private mutating func attach(_ event: JudgedEvent) {
@@ -229,7 +234,7 @@ struct Judge {
   private mutating func judgeEntry(vcpu: Int, _ event: JudgedEvent) {
     // 0: nothing was said to be published.
     let published = event.a >> 32
-    if published != 0 && published != event.a & 0xFFFF_FFFF { find(.o8) }
+    if published != 0 && published != event.a & 0x7FFF_FFFF { find(.o8) }
     if event.b < generations[vcpu] ?? 0 { find(.o8) }
     generations[vcpu] = event.b
   }
@@ -290,6 +295,7 @@ struct Judge {
     let message = Message(issuer: pcpu, what: what, operand: operand)
     if what & 1 == 0 {
       if what & 6 == 0 { guests[pcpu]?.isStale = false }
+      if what & 6 == 0 || what & 6 == 2 && operand == 0 { flushedUntagged.insert(pcpu) }
       if world.hardware.hasTLB { drop(pcpu, message) }
       return
     }

@@ -41,7 +41,8 @@ enum SmallWorlds {
     do {
       return try system.prepareProgram(
         ProgramSetup(
-          configuration: AllocatorConfiguration(tagBits: 2, usableTags: 2, pcpuCount: 3),
+          configuration: AllocatorConfiguration(
+            tagBits: 2, usableTags: 2, pcpuCount: 3, vcpusPerVM: 2),
           plan: WorldPlan(
             knobs: knobs, initialState: InitialState(numbers: [1, 0, 0, 0], full: true)),
           steps: steps))

@@ -98,6 +98,14 @@ public enum ContextLife: Sendable {
   case untilSwitch
 }
 
+extension AllocatorTraits {
+  /// The oracles that judge a run: those of `oracles`, less those that compare pCPUs where tags are
+  /// a pCPU's own, and progress, which is always asked for.
+  public var judges: Set<OracleID> {
+    (tagScope == .machine ? oracles : oracles.subtracting([.o1, .o2])).union([.o9])
+  }
+}
+
 /// What the world and the oracles must know of an allocator.
 public struct AllocatorTraits: Sendable {
   /// Whether one number means one VM on the whole machine or only on one pCPU.
@@ -118,12 +126,16 @@ public struct AllocatorTraits: Sendable {
   /// The last words of the names of words that hold ids: generation << tag bits | number. Stories
   /// print them so.
   public let idWords: Set<String>
+  /// Whether tag 0 means that a guest runs untagged: any number of them at a time, as long as each
+  /// entry flushes. Not a tag for O2, and in range for O7 where the entry flushes.
+  public let allowsUntagged: Bool
 
   /// The traits of one allocator.
   public init(
     tagScope: TagScope, oracles: Set<OracleID> = OracleID.common,
     fastPathFloor: Double = 0.01, idWords: Set<String> = [],
     canPin: Bool = false, mayShareTLB: Bool = false,
+    allowsUntagged: Bool = false,
     leastTags: @escaping @Sendable (_ pcpus: Int, _ vms: Int) -> Int
   ) {
     self.tagScope = tagScope
@@ -133,6 +145,7 @@ public struct AllocatorTraits: Sendable {
     self.idWords = idWords
     self.canPin = canPin
     self.mayShareTLB = mayShareTLB
+    self.allowsUntagged = allowsUntagged
   }
 }
 
@@ -211,7 +224,8 @@ public struct Entry: Sendable {
   public let tag: Tag
   /// Whether the lock-free path sufficed.
   public let tookFastPath: Bool
-  /// What the entry flushes.
+  /// What the entry flushes. What an allocator decides later than here, behind its last look, it
+  /// flushes itself in `lateID`.
   public let flush: Flush
 
   /// A decision.

@@ -54,12 +54,13 @@ extension GuestLoop {
     m.note(.unmaps)
   }
 
-  /// Gives the page a frame, after a fault. Another vCPU may have been faster.
+  /// Gives the page a frame, after a fault. Another vCPU may have been faster. Who would have to
+  /// call other pCPUs for a frame waits until there is one: in the guest it answers no calls itself.
   @inline(never)
   mutating func map(
     _ page: UInt64, _ vm: UnsafeMutablePointer<VMPlace<A>>, on m: A.M
   ) {
-    if spareFrames.count == 0 { unmap(vm, on: m) }
+    if spareFrames.count == 0, !A.makesCalls { unmap(vm, on: m) }
     guard let frame = spareFrames.take() else { return }
     let word = vm.pointee.table[Int(page)]
     let old = TableEntry(bits: m.load(word, .relaxed, at: WorldSite.map))

@@ -52,8 +52,8 @@ extension GuestLoop {
         m.invalidate(.everything, on: .thisPCPU, at: WorldSite.install)
       }
       oracles.judge(
-        late, published: entry.tag, previousGeneration: generation,
-        highestTag: knobs.highestTag, &tally, on: m)
+        late, published: entry.tag, flushed: entry.flush != .nothing,
+        previousGeneration: generation, highestTag: knobs.highestTag, &tally, on: m)
       generation = late.generation
       let residence = Tag(late.tag.number & knobs.hardwareTagMask)
       oracles.entered(
@@ -148,7 +148,7 @@ extension GuestLoop {
       m.write(vcpu.pointee.lastPCPU, here)
     }
     if blocked { m.note(.blocks) }
-    tally.add(to: m)
+    tally.add(to: m, judgesO1: oracles.parts.value.vmsHaveOneTag)
     if tally.messagesSent != 0 {
       _ = m.add(vm.pointee.workLeft, 0 &- tally.messagesSent, .relaxed, at: WorldSite.work)
     }

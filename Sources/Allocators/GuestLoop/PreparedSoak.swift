@@ -73,7 +73,7 @@ where A.M: GuestMachine, A.M.Word == LiveWord, A.M.Memory == LiveMemory {
   // The phase stands in memory of its own: the log needs it before there is hardware.
   let memory = LiveMemory()
   let phase = memory.word(initially: RunPhase.ordinary, named: "phase")
-  let log = FindingLog { phase.raise(to: RunPhase.pursuit) }
+  let log = FindingLog(judges: A.traits.judges) { phase.raise(to: RunPhase.pursuit) }
   let hardware = LiveHardware(
     pcpuCount: setup.pcpus, tagBits: setup.configuration.tagBits,
     hardwareTagBits: setup.configuration.hardwareTagBits, pauses: setup.pauses,
@@ -89,7 +89,9 @@ where A.M: GuestMachine, A.M.Word == LiveWord, A.M.Memory == LiveMemory {
     parts: hardware.memory.fixed(
       LiveOracleParts(
         mode: setup.oracles, tagsAreGlobal: A.traits.tagScope == .machine,
-        vcpusArePrivate: A.traits.oracles.contains(.o12), ledger: ledger, flushes: flushes,
+        vmsHaveOneTag: A.traits.oracles.contains(.o1),
+        vcpusArePrivate: A.traits.oracles.contains(.o12),
+        allowsUntagged: A.traits.allowsUntagged, ledger: ledger, flushes: flushes,
         log: Unmanaged.passUnretained(log))))
   try world.createAll(from: setup.plan.initialState, on: machine(hardware, PCPU(0)))
   let bodies = (0..<setup.pcpus).map { index -> @Sendable () -> Void in

@@ -19,7 +19,8 @@ struct ProgramLoop<A: TagAllocator>: Sendable where A.M == ControlledMachine {
     for index in steps.indices {
       m.beginStep(index)
       switch steps[index] {
-      case .run(let vcpu, let entries, let claims): runSlice(vcpu, entries, claims)
+      case .run(let vcpu, let entries, let abortsFirst, let claims):
+        runSlice(vcpu, entries, abortsFirst, claims)
       case .unmap(let vm, let page): unmap(world.vms + vm, page)
       case .end(let vm): end(world.vms + vm)
       case .offline: m.setOnline(false, at: WorldSite.hotplug)
@@ -32,7 +33,7 @@ struct ProgramLoop<A: TagAllocator>: Sendable where A.M == ControlledMachine {
 
   /// A slice: load, enter once or more, put.
   @inline(__always)
-  private func runSlice(_ index: Int, _ entries: Int, _ claims: Bool) {
+  private func runSlice(_ index: Int, _ entries: Int, _ abortsFirst: Bool, _ claims: Bool) {
     let vcpu = world.vcpus + index
     let vm = world.vms + vcpu.pointee.vm
     if let lock = m.runLock { m.acquire(lock, at: WorldSite.contextSwitch) }
@@ -43,8 +44,10 @@ struct ProgramLoop<A: TagAllocator>: Sendable where A.M == ControlledMachine {
     if A.contextLife == .untilSwitch { m.clearContext(at: WorldSite.exit) }
     world.allocator.load(vcpu.pointee.state, of: vm.pointee.state, on: m)
     var left = entries
+    var isInterrupted = abortsFirst
     while left > 0 {
-      if enter(index, vcpu, vm, owner, isLast: left == 1) { left &-= 1 }
+      if enter(index, vcpu, vm, owner, isLast: left == 1, isInterrupted) { left &-= 1 }
+      isInterrupted = false
     }
     if !world.knobs.directSwitch {
       world.allocator.put(vcpu.pointee.state, of: vm.pointee.state, on: m)
@@ -55,11 +58,13 @@ struct ProgramLoop<A: TagAllocator>: Sendable where A.M == ControlledMachine {
     if let lock = m.runLock { m.release(lock, at: WorldSite.contextSwitch) }
   }
 
-  /// One entry; false if it was aborted at the last look.
+  /// One entry; false if it was aborted at the last look, because the allocator says so or because
+  /// an interrupt is pending.
   @inline(__always)
   private func enter(
     _ index: Int, _ vcpu: UnsafeMutablePointer<VCPUPlace<A>>,
-    _ vm: UnsafeMutablePointer<VMPlace<A>>, _ owner: VMIdentity, isLast: Bool
+    _ vm: UnsafeMutablePointer<VMPlace<A>>, _ owner: VMIdentity, isLast: Bool,
+    _ isInterrupted: Bool
   ) -> Bool {
     let allocator = world.allocator
     m.disablePreemption()
@@ -67,7 +72,7 @@ struct ProgramLoop<A: TagAllocator>: Sendable where A.M == ControlledMachine {
     let entry = allocator.prepareEntry(vcpu.pointee.state, of: vm.pointee.state, on: m)
     m.note(entry.tookFastPath ? .fastPathEntries : .slowPathEntries)
     let interrupts = m.maskInterrupts()
-    if !allocator.mayEnter(vcpu.pointee.state, of: vm.pointee.state, on: m) {
+    if isInterrupted || !allocator.mayEnter(vcpu.pointee.state, of: vm.pointee.state, on: m) {
       m.note(.abortedEntries)
       allocator.entryAborted(vcpu.pointee.state, of: vm.pointee.state, on: m)
       m.restoreInterrupts(interrupts)
@@ -85,7 +90,8 @@ struct ProgramLoop<A: TagAllocator>: Sendable where A.M == ControlledMachine {
       m.invalidate(.everything, on: .thisPCPU, at: WorldSite.install)
     }
     m.judgeEntry(
-      vcpu: index, published: entry.tag, late: late.tag, generation: late.generation)
+      vcpu: index, published: entry.tag, late: late.tag, generation: late.generation,
+      flushed: entry.flush != .nothing)
     for access in 0..<world.knobs.accessesPerEntry {
       _ = m.translate(UInt64(access % world.knobs.pagesPerVM), at: WorldSite.access)
     }
@@ -201,6 +207,7 @@ func prepareProgram<A: TagAllocator>(
       vcpus: knobs.vms * knobs.vcpusPerVM, pagesPerVM: knobs.pagesPerVM, hasTLB: hasTLB,
       fillsUnasked: knobs.speculateEvery > 0, threadsPerCore: knobs.threadsPerCore,
       hasDevices: hasDevices, tagsAreGlobal: A.traits.tagScope == .machine,
+      allowsUntagged: A.traits.allowsUntagged,
       oracles: A.traits.oracles.union([.o9, .race])),
     bodies: bodies, pcpus: bodies.indices.map { PCPU($0 % pcpuCount) })
 }

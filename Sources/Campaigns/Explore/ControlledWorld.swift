@@ -63,16 +63,17 @@ public struct ControlledWorld: Sendable {
     var ending: Set<VMSlot> = []
     for (pcpu, list) in steps.enumerated() {
       for step in list {
-        if case .run(let vcpu, _) = step { homes[vcpu, default: []].insert(pcpu) }
+        if case .run(let vcpu, _, _) = step { homes[vcpu, default: []].insert(pcpu) }
         if case .end(let vm) = step { ending.insert(vm) }
       }
     }
     return steps.map { list in
       list.map { step in
         switch step {
-        case .run(let vcpu, let entries):
+        case .run(let vcpu, let entries, let abortsFirst):
           .run(
             vcpu: vcpu.vm.index * vcpusPerVM + vcpu.index, entries: entries,
+            abortsFirst: abortsFirst,
             claims: homes[vcpu, default: []].count > 1 || ending.contains(vcpu.vm))
         case .unmap(let vm, let page): .unmap(vm: vm.index, page: page)
         case .end(let vm): .end(vm: vm.index)
@@ -87,8 +88,9 @@ public struct ControlledWorld: Sendable {
 
   private static func heading(_ step: Scenario.ProgramStep) -> String {
     switch step {
-    case .run(let vcpu, let entries):
+    case .run(let vcpu, let entries, let abortsFirst):
       "run vCPU \(vcpu)" + (entries == 1 ? "" : ", \(entries) entries")
+        + (abortsFirst ? ", the first one aborted once" : "")
     case .unmap(let vm, let page): "unmap page \(page) of \(vm)"
     case .end(let vm): "end \(vm)"
     case .offline: "go offline"

@@ -36,9 +36,13 @@ extension EngineState {
 
   /// O7, O8: the id with which a guest is entered.
   mutating func judgeEntry(_ pcpu: Int, vcpu: Int, tags: UInt64, generation: UInt64) {
-    let late = tags & 0xFFFF_FFFF
+    let late = tags & 0x7FFF_FFFF
     let published = tags &>> 32
-    if late == 0 || late > hardware.highestTag { violate(.outOfRange(pcpu: pcpu, tag: late)) }
+    let isFlushed = tags & ControlledMachine.entryFlushed != 0
+    let isUntagged = hardware.allowsUntagged && late == 0 && isFlushed
+    if !isUntagged && (late == 0 || late > hardware.highestTag) {
+      violate(.outOfRange(pcpu: pcpu, tag: late))
+    }
     // 0: the system publishes nothing before its last look.
     if published != 0 && late != published {
       violate(.tagChanged(pcpu: pcpu, published: published, entered: late))
