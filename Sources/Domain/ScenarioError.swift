@@ -167,7 +167,7 @@ extension ScenarioError: CustomStringConvertible {
     case .hardwareTagBitsOutOfRange(let given, let tagBits):
       return
         "hardwareTagBits is \(given), but tagBits is \(tagBits), and hardware that looks at more "
-        + "bits than there are changes nothing; give --hardware-tag-bits 1 ... \(tagBits), or leave "
+        + "bits than there are changes nothing; give --hardware-tag-bits 0 ... \(tagBits), or leave "
         + "it out for all of them"
     case .tooFewTags(let pcpus, let tagBits, let usableTags):
       let given =

@@ -71,7 +71,7 @@ extension Scenario {
       slot: .optionalNumber(\.usableTags)),
     ScenarioKey(
       name: "hardwareTagBits", meaning: "bits of a tag that the hardware looks at",
-      range: "1 ... tagBits bits", defaultText: "tagBits", option: "--hardware-tag-bits",
+      range: "0 ... tagBits bits", defaultText: "tagBits", option: "--hardware-tag-bits",
       slot: .optionalNumber(\.hardwareTagBits)),
     .flag("fewTags", \.fewTags, "allow fewer than pcpus + 1 usable tags, to run into exhaustion"),
   ]

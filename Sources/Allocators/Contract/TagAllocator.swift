@@ -104,11 +104,14 @@ public struct AllocatorTraits: Sendable {
   /// The last words of the names of words that hold ids: generation << tag bits | number. Stories
   /// print them so.
   public let idWords: Set<String>
+  /// Hardware that keeps fewer bits of a tag has none for this system: every guest gets the same one,
+  /// and O1, O2 and O7 have nothing to judge.
+  public let leastTagBits: Int
 
   /// The traits of one allocator.
   public init(
     tagScope: TagScope, oracles: Set<OracleID> = OracleID.common,
-    fastPathFloor: Double = 0.01, idWords: Set<String> = [],
+    fastPathFloor: Double = 0.01, idWords: Set<String> = [], leastTagBits: Int = 0,
     leastTags: @escaping @Sendable (_ pcpus: Int, _ vms: Int) -> Int
   ) {
     self.tagScope = tagScope
@@ -116,14 +119,18 @@ public struct AllocatorTraits: Sendable {
     self.leastTags = leastTags
     self.fastPathFloor = fastPathFloor
     self.idWords = idWords
+    self.leastTagBits = leastTagBits
   }
+
+  /// Whether hardware that keeps so many bits of a tag tells this system's guests apart.
+  func tellsApart(_ hardwareTagBits: Int) -> Bool { hardwareTagBits >= leastTagBits }
 }
 
 /// The size of an allocator.
 public struct AllocatorConfiguration: Sendable, Equatable {
   /// Bits of a tag, 1 to 16, as the allocator believes.
   public let tagBits: Int
-  /// Bits of a tag that the hardware keeps: what a probe reads back. At most `tagBits`.
+  /// Bits of a tag that the hardware keeps: what a probe reads back. 0 to `tagBits`.
   public let hardwareTagBits: Int
   /// Tags that may be handed out: 1 ... `usableTags`.
   public let usableTags: Int

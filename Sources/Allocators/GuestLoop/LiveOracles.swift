@@ -12,6 +12,8 @@ struct LiveOracleParts: @unchecked Sendable {
   let mode: OracleMode
   /// Whether one tag means one VM on the whole machine: O1, O2.
   let tagsAreGlobal: Bool
+  /// Whether a tag means anything at all: O7.
+  let tagsHaveRange: Bool
   /// Whether no vCPU may use another one's entries: O12.
   let vcpusArePrivate: Bool
   let ledger: Ledger
@@ -112,7 +114,7 @@ struct LiveOracles: Sendable {
   ) {
     if mode == .off { return }
     tally.entryChecks &+= 1
-    if !EntryVerdict.isInRange(late.tag, highest: highestTag) {
+    if !EntryVerdict.isInRange(late.tag, highest: highestTag), parts.value.tagsHaveRange {
       reportOutOfRange(late.tag, highestTag, on: m)
     }
     if let verdict = EntryVerdict.judgeIdentity(

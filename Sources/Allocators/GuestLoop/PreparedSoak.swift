@@ -83,13 +83,16 @@ where A.M: GuestMachine, A.M.Word == LiveWord, A.M.Memory == LiveMemory {
     A(setup.configuration, in: hardware.memory), setup.plan,
     tagBits: setup.configuration.tagBits, in: hardware.memory)
   let knobs = setup.plan.knobs
+  let traits = A.traits
+  let tellsApart = traits.tellsApart(setup.configuration.hardwareTagBits)
   let ledger = Ledger(tagBits: setup.configuration.tagBits, vmSlots: knobs.vms)
   let flushes = CompletedFlushes(vmSlots: knobs.vms, pagesPerVM: knobs.pagesPerVM)
   let oracles = LiveOracles(
     parts: hardware.memory.fixed(
       LiveOracleParts(
-        mode: setup.oracles, tagsAreGlobal: A.traits.tagScope == .machine,
-        vcpusArePrivate: A.traits.oracles.contains(.o12), ledger: ledger, flushes: flushes,
+        mode: setup.oracles, tagsAreGlobal: traits.tagScope == .machine && tellsApart,
+        tagsHaveRange: tellsApart, vcpusArePrivate: traits.oracles.contains(.o12), ledger: ledger,
+        flushes: flushes,
         log: Unmanaged.passUnretained(log))))
   try world.createAll(from: setup.plan.initialState, on: machine(hardware, PCPU(0)))
   let bodies = (0..<setup.pcpus).map { index -> @Sendable () -> Void in

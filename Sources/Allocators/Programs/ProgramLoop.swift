@@ -149,6 +149,8 @@ func prepareProgram<A: TagAllocator>(
       ProgramLoop(world: world, m: m).run(steps)
     }
   }
+  let traits = A.traits
+  let tellsApart = traits.tellsApart(setup.configuration.hardwareTagBits)
   let hasTLB = knobs.accessesPerEntry > 0 || knobs.speculateEvery > 0
   return ControlledProgram(
     memory: memory,
@@ -157,8 +159,9 @@ func prepareProgram<A: TagAllocator>(
       hardwareTagBits: setup.configuration.hardwareTagBits, highestTag: knobs.highestTag,
       vmSlots: knobs.vms,
       vcpus: knobs.vms * knobs.vcpusPerVM, pagesPerVM: knobs.pagesPerVM, hasTLB: hasTLB,
-      fillsUnasked: knobs.speculateEvery > 0, tagsAreGlobal: A.traits.tagScope == .machine,
-      oracles: A.traits.oracles.union([.o9, .race])),
+      fillsUnasked: knobs.speculateEvery > 0,
+      tagsAreGlobal: traits.tagScope == .machine && tellsApart,
+      oracles: traits.oracles.union([.o9, .race]).subtracting(tellsApart ? [] : [.o7])),
     bodies: bodies)
 }
 
