@@ -41,17 +41,20 @@ public final class PreparedSoak: @unchecked Sendable {
   public let hardware: LiveHardware
   /// The findings so far.
   public let log: FindingLog
+  /// Whether one tag means one VM on the whole machine: O1, O2.
+  public let tagsAreGlobal: Bool
   /// What the thread of each pCPU runs; returns after `stop()`.
   public let bodies: [@Sendable () -> Void]
   private let phase: LiveWord
   private let free: () -> Void
 
   init(
-    hardware: LiveHardware, log: FindingLog, bodies: [@Sendable () -> Void],
-    phase: LiveWord, free: @escaping () -> Void
+    hardware: LiveHardware, log: FindingLog, tagsAreGlobal: Bool,
+    bodies: [@Sendable () -> Void], phase: LiveWord, free: @escaping () -> Void
   ) {
     self.hardware = hardware
     self.log = log
+    self.tagsAreGlobal = tagsAreGlobal
     self.bodies = bodies
     self.phase = phase
     self.free = free
@@ -106,7 +109,10 @@ where A.M: GuestMachine, A.M.Word == LiveWord, A.M.Memory == LiveMemory {
       }
     }
   }
-  return PreparedSoak(hardware: hardware, log: log, bodies: bodies, phase: phase) {
+  return PreparedSoak(
+    hardware: hardware, log: log, tagsAreGlobal: oracles.parts.value.tagsAreGlobal,
+    bodies: bodies, phase: phase
+  ) {
     withExtendedLifetime(memory) {}
     world.deallocate()
     ledger.deallocate()

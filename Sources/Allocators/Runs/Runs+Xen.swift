@@ -107,9 +107,9 @@ extension Fault {
     Fault(
       "B68", "freed-twice", "a creation that fails frees a number that is not its own",
       origin: "synthetic, after the review of [PATCH v2 03/17] xen/riscv: VMID allocation",
-      oracles: [.o2, .o3],
-      soakedIn: "xen-small", exploredIn: "xen-churn", detection: .exploration,
-      .system(wrong("B68", .o2, "xen-small", FreedTwice.self))),
+      oracles: [.o2, .o3, .o11],
+      soakedIn: "xen-small", exploredIn: "xen-churn",
+      .system(wrong("B68", .o11, "xen-small", FreedTwice.self))),
   ]
 
   @inline(__always)

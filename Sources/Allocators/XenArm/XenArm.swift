@@ -46,7 +46,10 @@ public struct XenArm<M: Machine>: TagAllocator {
   public func createVM(_ vm: XenArmVM<M>, on m: M) throws(AllocationError) {
     m.acquire(lock, at: XenArmSites.allocLock)
     let number = taken.firstMissing(upTo: parts.value.highest, on: m)
-    if let number { taken.insert(number, on: m) }
+    if let number {
+      taken.insert(number, on: m)
+      m.tagAllocated(Tag(number))
+    }
     m.release(lock, at: XenArmSites.allocUnlock)
     guard let number else { throw .exhausted }
     m.write(vm.number, number)
@@ -58,7 +61,9 @@ public struct XenArm<M: Machine>: TagAllocator {
   /// p2m_final_teardown: nothing is flushed; whoever gets the number next does it.
   public func destroyVM(_ vm: XenArmVM<M>, on m: M) {
     m.acquire(lock, at: XenArmSites.freeLock)
-    taken.remove(m.read(vm.number), on: m)
+    let number = m.read(vm.number)
+    taken.remove(number, on: m)
+    m.tagFreed(Tag(number))
     m.release(lock, at: XenArmSites.freeUnlock)
   }
 
@@ -105,7 +110,7 @@ extension XenArm {
   /// to look at.
   public static var traits: AllocatorTraits {
     AllocatorTraits(
-      tagScope: .machine, oracles: [.o1, .o2, .o3, .o4, .o7, .o8, .o9, .o12]
+      tagScope: .machine, oracles: [.o1, .o2, .o3, .o4, .o7, .o8, .o9, .o11, .o12]
     ) { _, vms in vms }
   }
 

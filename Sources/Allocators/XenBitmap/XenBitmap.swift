@@ -59,6 +59,7 @@ public struct XenBitmap<M: Machine, Rules: XenBitmapRules>: TagAllocator {
     let number = taken.firstMissing(upTo: highest, on: m)
     if let number {
       taken.insert(number, on: m)
+      m.tagAllocated(Tag(number))
       // Still under the lock: the number's mark and its flush belong together.
       if toFlush.remove(number, on: m) { Rules.flushForReuse(of: number, by: vm, on: m) }
     }
@@ -121,7 +122,7 @@ extension XenBitmap {
   /// to look at.
   public static var traits: AllocatorTraits {
     AllocatorTraits(
-      tagScope: .machine, oracles: [.o1, .o2, .o3, .o4, .o7, .o8, .o9], leastTagBits: 1
+      tagScope: .machine, oracles: [.o1, .o2, .o3, .o4, .o7, .o8, .o9, .o11], leastTagBits: 1
     ) { _, vms in vms + Rules.lostNumbers }
   }
 

@@ -60,6 +60,7 @@ extension XenBitmapRules {
     let number = m.read(vm.number)
     if number != XenBitmapVM<M>.invalid {
       allocator.taken.remove(number, on: m)
+      m.tagFreed(Tag(number))
       allocator.toFlush.insert(number, on: m)
     }
     m.release(allocator.lock, at: XenBitmapSites.freeUnlock)
