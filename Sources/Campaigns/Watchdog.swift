@@ -55,7 +55,7 @@ final class Watchdog: Sendable {
     var round = 0
     while !isStopped.load(ordering: .acquiring) {
       sleepThread(for: order.watchdogEvery)
-      if order.setup.oracles != .off { lookForOverlap() }
+      if order.setup.oracles != .off, prepared.tagsAreGlobal { lookForOverlap() }
       round += 1
       guard round % looksEvery == 0 else { continue }
       looks.add(1, ordering: .relaxed)
@@ -124,7 +124,7 @@ final class Watchdog: Sendable {
   private func hasUnfinishedRollover(_ pcpu: PCPU) -> Bool {
     let hardware = prepared.hardware
     return hardware.count(.rollovers, of: pcpu) != hardware.count(.checksO6, of: pcpu)
-      && order.setup.oracles != .off
+      && order.setup.oracles != .off && order.system.traits.oracles.contains(.o6)
   }
 
   /// One line: what the pCPU runs, what it waits for, what it did last.

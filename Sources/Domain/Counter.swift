@@ -16,7 +16,7 @@ public enum Counter: Int, CaseIterable, Sendable {
   case idleAtRollover, keptForIdle
   // Comparisons that an oracle made.
   case checksO1, checksO2, checksO3, checksO4, checksO5, checksO6, checksO7, checksO8
-  case checksO12
+  case checksO11, checksO12
   // Coverage: paths that a run must have taken for its verdict to mean something.
   case reentryWithOwnID, entryWithEmptiedSlot, retagHitOnePCPU, retagHitMorePCPUs
   case oldNumberStillFree, reservedFallback, markerStoredOverZero, claimLost
@@ -43,6 +43,7 @@ public enum Counter: Int, CaseIterable, Sendable {
     case .o6: .checksO6
     case .o7: .checksO7
     case .o8: .checksO8
+    case .o11: .checksO11
     case .o12: .checksO12
     case .o9, .race: nil
     }

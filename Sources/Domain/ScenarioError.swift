@@ -171,7 +171,7 @@ extension ScenarioError: CustomStringConvertible {
     case .hardwareTagBitsOutOfRange(let given, let tagBits):
       return
         "hardwareTagBits is \(given), but tagBits is \(tagBits), and hardware that looks at more "
-        + "bits than there are changes nothing; give --hardware-tag-bits 1 ... \(tagBits), or leave "
+        + "bits than there are changes nothing; give --hardware-tag-bits 0 ... \(tagBits), or leave "
         + "it out for all of them"
     case .brokenCore(let pcpus, let threadsPerCore):
       return "threadsPerCore is \(threadsPerCore), but \(pcpus) pCPUs are no whole number of such "

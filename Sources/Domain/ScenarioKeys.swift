@@ -71,7 +71,7 @@ extension Scenario {
       slot: .optionalNumber(\.usableTags)),
     ScenarioKey(
       name: "hardwareTagBits", meaning: "bits of a tag that the hardware looks at",
-      range: "1 ... tagBits bits", defaultText: "tagBits", option: "--hardware-tag-bits",
+      range: "0 ... tagBits bits", defaultText: "tagBits", option: "--hardware-tag-bits",
       slot: .optionalNumber(\.hardwareTagBits)),
     .number(
       "threadsPerCore", \.threadsPerCore, 1...8, "a core has", "pCPUs",

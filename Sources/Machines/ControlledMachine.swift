@@ -211,6 +211,13 @@ public struct ControlledMachine: Machine, @unchecked Sendable {
     perform(.rolloverEnds)
   }
 
+  @inlinable public func tagFreed(_ tag: Tag) {
+    note(.checksO11)
+    perform(.tagFreed, object: 0, tag.number)
+  }
+
+  @inlinable public func tagAllocated(_ tag: Tag) { perform(.tagAllocated, object: 0, tag.number) }
+
   @inlinable public func bug(_ message: StaticString, at site: Site) -> Never {
     perform(
       .bug, at: site, UInt64(UInt(bitPattern: message.utf8Start)),

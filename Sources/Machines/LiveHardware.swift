@@ -8,8 +8,25 @@ public protocol MachineWatcher: AnyObject, Sendable {
   /// `evidence` of a rollover that has just ended; the allocator's lock is still held. Returns
   /// the oracles that judged it.
   func rolledOver(_ evidence: RolloverEvidence) -> Set<OracleID>
+  /// `evidence` of a tag that was given back wrongly. The allocator's lock is still held.
+  func freed(_ evidence: FreedTagEvidence)
   /// The kernel's BUG() was reached. The pCPU goes no further.
   func bug(_ message: String, at site: Site, on pcpu: PCPU)
+}
+
+extension MachineWatcher {
+  /// Nothing.
+  public func freed(_ evidence: FreedTagEvidence) {}
+}
+
+/// A tag that was given back although nobody had it, or although somebody runs with it.
+public struct FreedTagEvidence: Sendable {
+  /// Who gave it back.
+  public let pcpu: PCPU
+  /// The tag.
+  public let tag: Tag
+  /// Who runs with it; nil if it was free already.
+  public let user: (pcpu: PCPU, context: ContextWord)?
 }
 
 /// What was seen of one rollover.
@@ -39,6 +56,8 @@ public final class LiveHardware: @unchecked Sendable {
   /// The invalidations.
   public let bus: InvalidationBus
 
+  /// Per tag, 1 if it was given back and not handed out since. The allocator's lock guards it.
+  let freedTags: Bank<LiveWord>
   /// Calls between pCPUs.
   let calls: CallBoard
   /// pCPUs whose program is over.
@@ -68,6 +87,7 @@ public final class LiveHardware: @unchecked Sendable {
     self.watcher = watcher
     contexts = memory.words(pcpuCount, initially: 0, .ownLine, named: "hardware context")
     bus = InvalidationBus(in: memory)
+    freedTags = memory.words(1 << tagBits, initially: 0, .packed, named: "freed tags")
     calls = CallBoard(pcpuCount: pcpuCount, in: memory)
     endedCount = memory.word(initially: 0, named: "ended pCPUs")
     online = memory.word(

@@ -95,11 +95,21 @@ public protocol Machine: Sendable {
   /// A rollover has ended, its flush included. `keeps` says whether a number is still taken. The
   /// caller still holds the lock.
   func rolloverEnds(keeps: (Tag) -> Bool)
+  /// `tag` is nobody's from here on and may be handed out again (O11). The caller holds the
+  /// allocator's lock.
+  func tagFreed(_ tag: Tag)
+  /// `tag` is somebody's again.
+  func tagAllocated(_ tag: Tag)
   /// The kernel's BUG(): a finding when controlled, the end of the run when live.
   func bug(_ message: StaticString, at site: Site) -> Never
 }
 
 extension Machine {
+  /// Nothing: who does not watch need not know.
+  public func tagFreed(_ tag: Tag) {}
+  /// Nothing.
+  public func tagAllocated(_ tag: Tag) {}
+
   /// Says that something worth counting happened.
   @inlinable @inline(__always)
   public func note(_ counter: Counter) { note(counter, times: 1) }

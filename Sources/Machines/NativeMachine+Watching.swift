@@ -4,6 +4,32 @@ import Domain
 import Host
 
 extension NativeMachine {
+  /// Whoever ran with the tag has left and been handed over to the caller, so a context word that still
+  /// has it is another user's, and live.
+  public func tagFreed(_ tag: Tag) {
+    note(.checksO11)
+    let hardware = own.pointee.hardware.takeUnretainedValue()
+    let word = hardware.freedTags[Int(truncatingIfNeeded: tag.number)]
+    if word.value != 0 {
+      hardware.watcher.freed(FreedTagEvidence(pcpu: pcpu, tag: tag, user: nil))
+    }
+    word.address.pointee.store(1, ordering: .relaxed)
+    for index in 0..<pcpuCount where index != pcpu.index {
+      let context = observeContext(of: PCPU(index))
+      if context.isLive, context.tag == tag {
+        hardware.watcher.freed(
+          FreedTagEvidence(pcpu: pcpu, tag: tag, user: (PCPU(index), context)))
+      }
+    }
+  }
+
+  /// See `tagFreed`.
+  public func tagAllocated(_ tag: Tag) {
+    let hardware = own.pointee.hardware.takeUnretainedValue()
+    hardware.freedTags[Int(truncatingIfNeeded: tag.number)].address.pointee
+      .store(0, ordering: .relaxed)
+  }
+
   /// Notes every pCPU's context word, and which flushes came before: they are not the rollover's.
   public func rolloverBegins() {
     note(.rollovers)

@@ -85,4 +85,16 @@ private let forSVM: Texts = [
 ]
 
 /// Xen.
-private let forXen: Texts = []
+private let forXen: Texts = [
+  ("xen-small", PackageResources.xen_small_json5),
+  ("xen-off", PackageResources.xen_off_json5),
+  ("xen-narrow", PackageResources.xen_narrow_json5),
+  ("xen-wrap", PackageResources.xen_wrap_json5),
+  ("xen-generations", PackageResources.xen_generations_json5),
+  ("xen-migration", PackageResources.xen_migration_json5),
+  ("xen-switch-off", PackageResources.xen_switch_off_json5),
+  ("xen-unmap", PackageResources.xen_unmap_json5),
+  ("xen-reuse", PackageResources.xen_reuse_json5),
+  ("xen-churn", PackageResources.xen_churn_json5),
+  ("xen-width", PackageResources.xen_width_json5),
+]

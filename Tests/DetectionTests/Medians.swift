@@ -18,5 +18,7 @@ enum Medians {
     "B38": 1, "B48": 36, "B49": 6, "B51": 1, "B53": 19, "B62": 33, "B70": 1,
   ]
 
-  static let xen: [String: Int] = [:]
+  static let xen: [String: Int] = [
+    "B46": 1, "B50": 8, "B63": 1, "B65": 1, "B66": 1, "B67": 13, "B68": 18,
+  ]
 }

@@ -107,6 +107,8 @@ struct Judge {
   private(set) var travelling: [[Message]]
   private var oldest: [Place: UInt64] = [:]
   private var generations: [Int: UInt64] = [:]
+  /// Tags that were given back and not handed out since.
+  private var freed: Set<UInt64> = []
   private var races: RaceGraph
   /// pCPUs that have dropped what is under tag 0 of their own TLB since their last entry.
   private var flushedUntagged: Set<Int> = []
@@ -172,6 +174,11 @@ struct Judge {
       judgeReserved(pcpu)
       if rollovers[pcpu]?.isFlushComplete != true { find(.o5) }
       rollovers[pcpu] = nil
+    case .tagFreed:
+      let users = guests.values.filter { $0.isInside && $0.tag == event.a }
+      if freed.contains(event.a) || !users.isEmpty { find(.o11) }
+      freed.insert(event.a)
+    case .tagAllocated: freed.remove(event.a)
     case .judgeEntry: judgeEntry(vcpu: object, event)
     case .flushCompleted:
       let place = Place(pcpu: -1, tag: UInt64(object), page: Int(event.a))

@@ -129,13 +129,16 @@ public struct AllocatorTraits: Sendable {
   /// Whether tag 0 means that a guest runs untagged: any number of them at a time, as long as each
   /// entry flushes. Not a tag for O2, and in range for O7 where the entry flushes.
   public let allowsUntagged: Bool
+  /// Hardware that keeps fewer bits of a tag has none for this system: every guest gets the same one,
+  /// and O1, O2 and O7 have nothing to judge.
+  public let leastTagBits: Int
 
   /// The traits of one allocator.
   public init(
     tagScope: TagScope, oracles: Set<OracleID> = OracleID.common,
     fastPathFloor: Double = 0.01, idWords: Set<String> = [],
     canPin: Bool = false, mayShareTLB: Bool = false,
-    allowsUntagged: Bool = false,
+    allowsUntagged: Bool = false, leastTagBits: Int = 0,
     leastTags: @escaping @Sendable (_ pcpus: Int, _ vms: Int) -> Int
   ) {
     self.tagScope = tagScope
@@ -146,14 +149,18 @@ public struct AllocatorTraits: Sendable {
     self.canPin = canPin
     self.mayShareTLB = mayShareTLB
     self.allowsUntagged = allowsUntagged
+    self.leastTagBits = leastTagBits
   }
+
+  /// Whether hardware that keeps so many bits of a tag tells this system's guests apart.
+  func tellsApart(_ hardwareTagBits: Int) -> Bool { hardwareTagBits >= leastTagBits }
 }
 
 /// The size of an allocator.
 public struct AllocatorConfiguration: Sendable, Equatable {
   /// Bits of a tag, 1 to 16, as the allocator believes.
   public let tagBits: Int
-  /// Bits of a tag that the hardware keeps: what a probe reads back. At most `tagBits`.
+  /// Bits of a tag that the hardware keeps: what a probe reads back. 0 to `tagBits`.
   public let hardwareTagBits: Int
   /// Tags that may be handed out: 1 ... `usableTags`.
   public let usableTags: Int

@@ -54,8 +54,10 @@ extension GuestLoop {
     m.note(.unmaps)
   }
 
-  /// Gives the page a frame, after a fault. Another vCPU may have been faster. Who would have to
-  /// call other pCPUs for a frame waits until there is one: in the guest it answers no calls itself.
+  /// Gives the page a frame, after a fault. Another vCPU may have been faster.
+  ///
+  /// Faults are served inside the guest, calls are not: an allocator that calls others when a page is
+  /// taken must not be asked for one here. Its pages wait for the frames that slices end with.
   @inline(never)
   mutating func map(
     _ page: UInt64, _ vm: UnsafeMutablePointer<VMPlace<A>>, on m: A.M

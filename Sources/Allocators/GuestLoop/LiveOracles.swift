@@ -14,6 +14,8 @@ struct LiveOracleParts: @unchecked Sendable {
   let tagsAreGlobal: Bool
   /// Whether a VM has one tag: O1.
   let vmsHaveOneTag: Bool
+  /// Whether a tag means anything at all: O7.
+  let tagsHaveRange: Bool
   /// Whether no vCPU may use another one's entries: O12.
   let vcpusArePrivate: Bool
   /// Whether tag 0 means untagged.
@@ -120,7 +122,9 @@ struct LiveOracles: Sendable {
   ) {
     if mode == .off { return }
     tally.entryChecks &+= 1
-    if !EntryVerdict.isInRange(late.tag, highest: highestTag), !(flushed && isUntagged(late.tag)) {
+    if parts.value.tagsHaveRange, !EntryVerdict.isInRange(late.tag, highest: highestTag),
+      !(flushed && isUntagged(late.tag))
+    {
       reportOutOfRange(late.tag, highestTag, on: m)
     }
     if let verdict = EntryVerdict.judgeIdentity(

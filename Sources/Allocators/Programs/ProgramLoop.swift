@@ -197,6 +197,8 @@ func prepareProgram<A: TagAllocator>(
       ProgramLoop(world: world, m: m, hasDevices: hasDevices).run(steps)
     }
   }
+  let traits = A.traits
+  let tellsApart = traits.tellsApart(setup.configuration.hardwareTagBits)
   let hasTLB = knobs.accessesPerEntry > 0 || knobs.speculateEvery > 0
   return ControlledProgram(
     memory: memory,
@@ -206,9 +208,9 @@ func prepareProgram<A: TagAllocator>(
       vmSlots: knobs.vms,
       vcpus: knobs.vms * knobs.vcpusPerVM, pagesPerVM: knobs.pagesPerVM, hasTLB: hasTLB,
       fillsUnasked: knobs.speculateEvery > 0, threadsPerCore: knobs.threadsPerCore,
-      hasDevices: hasDevices, tagsAreGlobal: A.traits.tagScope == .machine,
-      allowsUntagged: A.traits.allowsUntagged,
-      oracles: A.traits.oracles.union([.o9, .race])),
+      hasDevices: hasDevices, tagsAreGlobal: traits.tagScope == .machine && tellsApart,
+      allowsUntagged: traits.allowsUntagged,
+      oracles: traits.oracles.union([.o9, .race]).subtracting(tellsApart ? [] : [.o7])),
     bodies: bodies, pcpus: bodies.indices.map { PCPU($0 % pcpuCount) })
 }
 

@@ -42,6 +42,7 @@ extension EngineState {
     callsPending = room(pcpuCount, 0)
     callRequests = room(pcpuCount, 0)
     oldestValid = room(program.hardware.vmSlots * pages, 0)
+    freedTags = room(tagCount, false)
     lastGeneration = room(program.hardware.vcpus, 0)
     clocks = room(ControlledProgram.mostPCPUs, SIMD8(repeating: 0))
     // A step publishes one clock at most, and so does a fence; fences are no steps.
@@ -99,6 +100,7 @@ extension EngineState {
     callsPending.deallocate()
     callRequests.deallocate()
     oldestValid.deallocate()
+    freedTags.deallocate()
     lastGeneration.deallocate()
     clocks.deallocate()
     published.deallocate()
@@ -172,6 +174,10 @@ extension EngineState {
       callsPending.update(repeating: 0, count: pcpuCount)
       answerClocks.update(repeating: SIMD8(repeating: 0), count: pcpuCount)
       anyCalls = false
+    }
+    if anyFreed {
+      freedTags.update(repeating: false, count: tagCount)
+      anyFreed = false
     }
     lastGeneration.update(repeating: 0, count: hardware.vcpus)
   }

@@ -53,6 +53,24 @@ extension EngineState {
     lastGeneration[vcpu] = generation
   }
 
+  /// O11: a tag is given back. Somebody had it, and nobody runs with it.
+  mutating func tagFreed(_ pcpu: Int, _ tag: UInt64) {
+    guard tag < tagCount else { return }
+    touch(objects.tag(Int(tag)), writes: true, by: pcpu)
+    if freedTags[Int(tag)] { violate(.freedTwice(pcpu: pcpu, tag: tag)) }
+    freedTags[Int(tag)] = true
+    anyFreed = true
+    for other in 0..<pcpuCount where contexts[other].isInGuest && contexts[other].tag == tag {
+      violate(.freedInUse(pcpu: pcpu, tag: tag, user: other))
+    }
+  }
+
+  mutating func tagAllocated(_ pcpu: Int, _ tag: UInt64) {
+    guard tag < tagCount else { return }
+    touch(objects.tag(Int(tag)), writes: true, by: pcpu)
+    freedTags[Int(tag)] = false
+  }
+
   /// For O4. Belongs to the step that waited for the flush.
   mutating func flushCompleted(_ pcpu: Int, slot: Int, page: Int, version: UInt64) {
     touch(objects.vm(slot), writes: true, by: pcpu)

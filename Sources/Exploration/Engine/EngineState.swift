@@ -133,6 +133,9 @@ struct EngineState {
   var flushes: UInt64 = 0
   /// Per slot and page: entries with an older version are dead.
   let oldestValid: UnsafeMutablePointer<UInt64>
+  /// Per tag: given back and not handed out since.
+  let freedTags: UnsafeMutablePointer<Bool>
+  var anyFreed = false
   /// Per vCPU: the generation of its last entry.
   let lastGeneration: UnsafeMutablePointer<UInt64>
 
