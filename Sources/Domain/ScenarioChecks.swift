@@ -9,6 +9,9 @@ extension Scenario {
     try checkSummary()
     try checkEntriesPerSlice()
     try checkUsableTags()
+    if pcpus % threadsPerCore != 0 {
+      throw .brokenCore(pcpus: pcpus, threadsPerCore: threadsPerCore)
+    }
     try checkInitialState()
     _ = try scriptedVCPUs()
     _ = try programSteps()
@@ -44,7 +47,7 @@ extension Scenario {
   }
 
   private func checkUsableTags() throws(ScenarioError) {
-    if let hardwareTagBits, !(1...tagBits).contains(hardwareTagBits) {
+    if let hardwareTagBits, !(0...tagBits).contains(hardwareTagBits) {
       throw .hardwareTagBitsOutOfRange(hardwareTagBits, tagBits: tagBits)
     }
     if let usableTags, !(1...allTags).contains(usableTags) {

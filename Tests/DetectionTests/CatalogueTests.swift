@@ -24,8 +24,7 @@ extension RealThreads {
     @Test(arguments: seen.map(\.name))
     func `a fault is found by an oracle of its row`(_ name: String) throws {
       let fault = try #require(Fault.named(name))
-      let scenario = try ScenarioLibrary.builtIn.scenario(named: fault.soakScenario)
-      let outcome = try Selftest.run(fault, on: scenario, plan: .quick, seed: Seed(2026))
+      let outcome = try Selftest.soak(fault, plan: .quick, seed: Seed(2026))
       let isFound = outcome.isFound
       #expect(isFound, "\(fault.name)")
     }
@@ -35,7 +34,7 @@ extension RealThreads {
       let fault = try #require(Fault.named(name))
       var plan = SelftestPlan.quick
       plan.cleanRun = .seconds(3)
-      let outcome = try Selftest.runClean(fault, on: try small, plan: plan, seed: Seed(2026))
+      let outcome = try Selftest.soakClean(fault, on: try small, plan: plan, seed: Seed(2026))
       #expect(outcome.isClean, "\(outcome.findings)")
     }
 
@@ -45,7 +44,7 @@ extension RealThreads {
       scenario.oracles = mode
       var plan = SelftestPlan.quick
       plan.cleanRun = .seconds(3)
-      let outcome = try Selftest.runClean(nil, on: scenario, plan: plan, seed: Seed(2026))
+      let outcome = try Selftest.soakClean(nil, on: scenario, plan: plan, seed: Seed(2026))
       #expect(outcome.isClean, "\(outcome.findings)")
     }
 
@@ -55,7 +54,7 @@ extension RealThreads {
       scenario.perturb = perturb
       var plan = SelftestPlan.quick
       plan.cleanRun = .seconds(2)
-      let outcome = try Selftest.runClean(nil, on: scenario, plan: plan, seed: Seed(2026))
+      let outcome = try Selftest.soakClean(nil, on: scenario, plan: plan, seed: Seed(2026))
       #expect(outcome.isClean, "\(outcome.findings)")
     }
 
@@ -66,7 +65,7 @@ extension RealThreads {
       scenario.perturb = perturb
       var plan = SelftestPlan.quick
       plan.cleanRun = .seconds(2)
-      let outcome = try Selftest.runClean(nil, on: scenario, plan: plan, seed: Seed(2026))
+      let outcome = try Selftest.soakClean(nil, on: scenario, plan: plan, seed: Seed(2026))
       #expect(outcome.isClean, "\(outcome.findings)")
     }
 
@@ -76,7 +75,7 @@ extension RealThreads {
       scenario.tagBits = 4
       var plan = SelftestPlan.quick
       plan.cleanRun = .seconds(2)
-      let outcome = try Selftest.runClean(nil, on: scenario, plan: plan, seed: Seed(2026))
+      let outcome = try Selftest.soakClean(nil, on: scenario, plan: plan, seed: Seed(2026))
       #expect(outcome.isClean, "\(outcome.findings)")
     }
 

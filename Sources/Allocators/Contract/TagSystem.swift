@@ -15,6 +15,10 @@ public struct TagSystem: Sendable {
   public let source: String
   /// What a test of it must end with.
   public let verdict: ExpectedVerdict
+  /// The system whose scenarios fit it, too.
+  public private(set) var scenariosOf: String
+  /// The scenario that is soaked to show that it is right.
+  public private(set) var soakScenario = "small"
   /// What the world must know of it.
   public let traits: AllocatorTraits
   /// Its sites.
@@ -45,6 +49,7 @@ public struct TagSystem: Sendable {
     self.summary = summary
     self.source = source
     self.verdict = verdict
+    scenariosOf = name
     traits = Bare.traits
     sites = Bare.sites
     prepareSoak = { setup in
@@ -67,6 +72,7 @@ public struct TagSystem: Sendable {
     self.summary = summary
     self.source = source
     self.verdict = verdict
+    scenariosOf = name
     traits = Instrumented.traits
     sites = Instrumented.sites
     prepareSoak = { setup in
@@ -76,6 +82,22 @@ public struct TagSystem: Sendable {
     }
     prepareBench = nil
     prepareProgram = { setup in try Allocators.prepareProgram(Controlled.self, setup) }
+  }
+}
+
+extension TagSystem {
+  /// The same system, explored in the scenarios of the system called `name`.
+  func inScenarios(of name: String) -> TagSystem {
+    var system = self
+    system.scenariosOf = name
+    return system
+  }
+
+  /// The same system, soaked on the scenario called `name`.
+  func soaked(on name: String) -> TagSystem {
+    var system = self
+    system.soakScenario = name
+    return system
   }
 }
 

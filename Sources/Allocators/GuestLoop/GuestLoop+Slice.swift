@@ -34,7 +34,7 @@ extension GuestLoop {
       }
       let interrupts = m.maskInterrupts()
       left &-= 1
-      if untilAbort.tick(&random)
+      if untilAbort.tick(&random) && world.mayAbort(isFirst: isFirst)
         || !world.allocator.mayEnter(vcpu.pointee.state, of: vm.pointee.state, on: m)
       {
         tally.aborted &+= 1
@@ -49,11 +49,15 @@ extension GuestLoop {
       m.install(
         GuestContext(
           table: vm.pointee.table, tag: late.tag, slot: vm.pointee.slot, owner: owner,
-          vcpu: UInt32(truncatingIfNeeded: vcpu.pointee.number)),
+          vcpu: UInt32(truncatingIfNeeded: vcpu.pointee.number),
+          isStale: entry.flush == .everythingOnceInstalled),
         at: WorldSite.install)
+      if entry.flush == .everythingOnceInstalled {
+        m.invalidate(.everything, on: .thisPCPU, at: WorldSite.install)
+      }
       oracles.judge(
-        late, published: entry.tag, previousGeneration: generation,
-        highestTag: knobs.highestTag, &tally, on: m)
+        late, published: entry.tag, flushed: entry.flush != .nothing,
+        previousGeneration: generation, highestTag: knobs.highestTag, &tally, on: m)
       generation = late.generation
       let residence = Tag(late.tag.number & knobs.hardwareTagMask)
       oracles.entered(
@@ -87,7 +91,7 @@ extension GuestLoop {
   @inline(__always)
   private func flushAtEntry(_ flush: Entry.Flush, _ tag: Tag, on m: A.M) {
     switch flush {
-    case .nothing: break
+    case .nothing, .everythingOnceInstalled: break
     case .thisTag: m.invalidate(.tag(tag), on: .thisPCPU, at: WorldSite.install)
     case .everything: m.invalidate(.everything, on: .thisPCPU, at: WorldSite.install)
     }
@@ -148,7 +152,7 @@ extension GuestLoop {
       m.write(vcpu.pointee.lastPCPU, here)
     }
     if blocked { m.note(.blocks) }
-    tally.add(to: m)
+    tally.add(to: m, judgesO1: oracles.parts.value.vmsHaveOneTag)
     if tally.messagesSent != 0 {
       _ = m.add(vm.pointee.workLeft, 0 &- tally.messagesSent, .relaxed, at: WorldSite.work)
     }
