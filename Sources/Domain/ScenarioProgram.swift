@@ -102,7 +102,7 @@ extension Scenario.ProgramStep {
   fileprivate var vmInUse: VMSlot? {
     switch self {
     case .unmap(let vm, _), .pin(let vm), .unpin(let vm): vm
-    case .run, .end: nil
+    case .run, .end, .offline, .online: nil
     }
   }
 
@@ -114,6 +114,8 @@ extension Scenario.ProgramStep {
     case .end: "ends"
     case .pin: "pins"
     case .unpin: "unpins"
+    case .offline: "takes away"
+    case .online: "brings back"
     }
   }
 }
