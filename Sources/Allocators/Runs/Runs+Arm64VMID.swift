@@ -12,7 +12,7 @@ extension TagSystem {
 
   /// KVM on arm64, as merged.
   public static let arm64VMID = TagSystem(
-    "arm64-vmid", "KVM's VMID allocator on arm64, v4 of the series, as merged",
+    soakedBare: "arm64-vmid", "KVM's VMID allocator on arm64, v4 of the series, as merged",
     source: "Linux arch/arm64/kvm/vmid.c, \(Arm64VMIDSites.commit)",
     Arm64VMID<LiveMachine, Arm64VMIDAsMerged>.self,
     Arm64VMID<InstrumentedLiveMachine, Arm64VMIDAsMerged>.self,
