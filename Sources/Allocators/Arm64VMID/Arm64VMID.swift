@@ -47,7 +47,9 @@ public struct Arm64VMID<M: Machine, Rules: Arm64VMIDRules>: TagAllocator {
         reserved: memory.cells(pcpus, initially: 0, named: "reserved"),
         flushPending: memory.words(
           Rules.pendingWordCount(pcpus: pcpus), initially: 0, configuration.perPCPUWords,
-          named: "flush pending")))
+          named: "flush pending"),
+        noted: memory.cells(
+          Rules.notedCellCount(pcpus: pcpus), initially: 0, named: "noted")))
   }
 
   public func makeVM(in memory: M.Memory) -> M.Word { memory.word(initially: 0, named: "id") }
@@ -195,6 +197,9 @@ struct Arm64VMIDParts<M: Machine>: Sendable {
   /// Per pCPU whether it must flush its own TLB before it enters a guest again; empty in versions
   /// whose rollover flushes all TLBs itself.
   let flushPending: Bank<M.Word>
+  /// The ids that the last rollover found in `active` and kept; empty in versions that take them out
+  /// of `active` instead. Guarded by `lock`.
+  let noted: Bank<M.Cell>
 }
 
 extension Arm64VMID {
@@ -207,4 +212,5 @@ extension Arm64VMID {
   var active: Bank<M.Word> { parts.value.active }
   var reserved: Bank<M.Cell> { parts.value.reserved }
   var flushPending: Bank<M.Word> { parts.value.flushPending }
+  var noted: Bank<M.Cell> { parts.value.noted }
 }

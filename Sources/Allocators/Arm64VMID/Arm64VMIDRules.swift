@@ -49,6 +49,8 @@ public protocol Arm64VMIDRules: Sendable {
   static func idleSlot(marker: UInt64) -> UInt64
   /// How many words the version needs to note flushes that are still to be made.
   static func pendingWordCount(pcpus: Int) -> Int
+  /// How many cells its rollover needs to note what it found active.
+  static func notedCellCount(pcpus: Int) -> Int
   /// The oracles that apply.
   static var oracles: Set<OracleID> { get }
   /// The sites that only this version has, behind those of `Arm64VMIDSites`.
@@ -164,6 +166,8 @@ extension Arm64VMIDRules {
   public static func idleSlot(marker: UInt64) -> UInt64 { marker }
 
   public static func pendingWordCount(pcpus: Int) -> Int { 0 }
+
+  public static func notedCellCount(pcpus: Int) -> Int { 0 }
 
   public static var oracles: Set<OracleID> { OracleID.common }
 

@@ -14,11 +14,11 @@ import Machines
 /// What the sketch leaves open is what a rollover makes of a slot whose id is older than the
 /// generation that ends. Two pCPUs leave such ids there: one that is still in the guest since then,
 /// and one that has just made an old id active and waits for the lock. The number of the first must
-/// be kept; the number of the second may be another VM's by now. They differ in what the last
-/// rollover reserved for them.
-public enum Arm64VMIDActiveFirst: Arm64VMIDAtLoadRules {
+/// be kept; the number of the second may be another VM's by now. So a rollover notes the ids that it
+/// keeps: the first pCPU's is among them, the second one's is not.
+enum Arm64VMIDActiveFirst: Arm64VMIDAtLoadRules {
   @inline(__always)
-  public static func tryFastPath<M: Machine>(
+  static func tryFastPath<M: Machine>(
     _ vm: M.Word, _ ids: Arm64VMID<M, Self>, on m: M
   ) -> Arm64VMID<M, Self>.SlowPathCause? {
     let id = m.load(vm, .relaxed, at: Arm64VMIDSites.fastID)
@@ -30,14 +30,14 @@ public enum Arm64VMIDActiveFirst: Arm64VMIDAtLoadRules {
   }
 
   @inline(__always)
-  public static func leave<M: Machine>(_ allocator: Arm64VMID<M, Self>, on m: M) {
+  static func leave<M: Machine>(_ allocator: Arm64VMID<M, Self>, on m: M) {
     m.store(allocator.active[m.pcpu], 0, .relaxed, at: Arm64VMIDSites.leaveActive)
   }
 
   @inline(__always)
-  public static func idleSlot(marker: UInt64) -> UInt64 { 0 }
+  static func idleSlot(marker: UInt64) -> UInt64 { 0 }
 
-  public static func rollOver<M: Machine>(_ allocator: Arm64VMID<M, Self>, on m: M) -> UInt64 {
+  static func rollOver<M: Machine>(_ allocator: Arm64VMID<M, Self>, on m: M) -> UInt64 {
     let next = allocator.bumpGeneration(on: m)
     // Pairs with the barrier of `tryFastPath`.
     m.fence(.full, at: Arm64VMIDActiveFirstSites.bumpBarrier)
@@ -46,7 +46,7 @@ public enum Arm64VMIDActiveFirst: Arm64VMIDAtLoadRules {
     for pcpu in 0..<allocator.active.count {
       let id = m.load(
         allocator.active[pcpu], .relaxed, at: Arm64VMIDActiveFirstSites.rolloverActive)
-      let kept = idToKeep(active: id, ending: ending, allocator.reserved[pcpu], allocator, on: m)
+      let kept = idToKeep(active: id, ending: ending, pcpu, allocator, on: m)
       allocator.markInUse(Int(allocator.number(of: kept).number), on: m)
       m.write(allocator.reserved[pcpu], kept)
     }
@@ -55,20 +55,27 @@ public enum Arm64VMIDActiveFirst: Arm64VMIDAtLoadRules {
   }
 
   /// What is reserved for a pCPU with `id` in its slot: the id, if it is of the generation that ends;
-  /// what was reserved before, if that is the same number, which may have been renewed; nothing
-  /// otherwise. Caller holds the lock.
+  /// what was reserved before, which may have been renewed, if the id was there at the last rollover
+  /// already; nothing otherwise. Caller holds the lock.
   private static func idToKeep<M: Machine>(
-    active id: UInt64, ending: UInt64, _ reserved: M.Cell, _ allocator: Arm64VMID<M, Self>,
-    on m: M
+    active id: UInt64, ending: UInt64, _ pcpu: Int, _ allocator: Arm64VMID<M, Self>, on m: M
   ) -> UInt64 {
-    if allocator.isOfGeneration(id, ending) { return id }
-    let before = m.read(reserved)
-    let isStillIn = id != 0 && allocator.number(of: id) == allocator.number(of: before)
-    if isStillIn { m.note(.reservedFallback) }
-    return isStillIn ? before : 0
+    let noted = allocator.noted[pcpu]
+    if allocator.isOfGeneration(id, ending) {
+      m.write(noted, id)
+      return id
+    }
+    if id != 0 && id == m.read(noted) {
+      m.note(.reservedFallback)
+      return m.read(allocator.reserved[pcpu])
+    }
+    m.write(noted, 0)
+    return 0
   }
 
-  public static var moreSites: [SiteDescription] { Arm64VMIDActiveFirstSites.table }
+  static func notedCellCount(pcpus: Int) -> Int { pcpus }
+
+  static var moreSites: [SiteDescription] { Arm64VMIDActiveFirstSites.table }
 }
 
 /// The sites that only this version has, behind those of load.

@@ -12,16 +12,14 @@ import Machines
 ///
 /// Shameer Kolothum, "kvm/arm: New VMID allocator based on asid(2nd approach)", v2, 2021-06-16,
 /// <20210616155606.2806-1>.
-public protocol Arm64VMIDLocalFlush: Arm64VMIDRules {}
+protocol Arm64VMIDLocalFlush: Arm64VMIDRules {}
 
-// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
-// Documented in the protocol.
 extension Arm64VMIDLocalFlush {
-  public static func pendingWordCount(pcpus: Int) -> Int { pcpus }
+  static func pendingWordCount(pcpus: Int) -> Int { pcpus }
 
   /// Relaxed: whoever looks holds the lock, as the caller does.
   @inline(__always)
-  public static func flushEverything<M: Machine>(
+  static func flushEverything<M: Machine>(
     _ allocator: Arm64VMID<M, Self>, on m: M
   ) {
     for pcpu in 0..<allocator.flushPending.count {
@@ -32,7 +30,7 @@ extension Arm64VMIDLocalFlush {
 
   /// The flush comes before the slot is filled again: once it is, the fast path is open.
   @inline(__always)
-  public static func publishAndUnlock<M: Machine>(
+  static func publishAndUnlock<M: Machine>(
     _ id: UInt64, _ allocator: Arm64VMID<M, Self>, on m: M
   ) {
     let pending = m.exchange(
@@ -47,19 +45,19 @@ extension Arm64VMIDLocalFlush {
 
   /// Nothing: the slot keeps what ran last.
   @inline(__always)
-  public static func leave<M: Machine>(_ allocator: Arm64VMID<M, Self>, on m: M) {}
+  static func leave<M: Machine>(_ allocator: Arm64VMID<M, Self>, on m: M) {}
 
   @inline(__always)
-  public static func idleSlot(marker: UInt64) -> UInt64 { 0 }
+  static func idleSlot(marker: UInt64) -> UInt64 { 0 }
 
   /// A rollover returns before anything is flushed: O5 does not apply.
-  public static var oracles: Set<OracleID> { OracleID.common.subtracting([.o5]) }
+  static var oracles: Set<OracleID> { OracleID.common.subtracting([.o5]) }
 
-  public static var moreSites: [SiteDescription] { Arm64VMIDLocalFlushSites.table }
+  static var moreSites: [SiteDescription] { Arm64VMIDLocalFlushSites.table }
 }
 
 /// The allocator of v2.
-public enum Arm64VMIDv2: Arm64VMIDLocalFlush {}
+enum Arm64VMIDv2: Arm64VMIDLocalFlush {}
 
 /// The sites that v2 has beside those of the merged version.
 enum Arm64VMIDLocalFlushSites {

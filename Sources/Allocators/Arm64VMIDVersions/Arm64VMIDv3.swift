@@ -9,14 +9,14 @@ import Machines
 ///
 /// Shameer Kolothum, "kvm/arm: New VMID allocator based on asid", v3, 2021-07-29,
 /// <20210729104009.382-1>; Will Deacon's answer, 2021-08-03.
-public enum Arm64VMIDv3: Arm64VMIDRules {
+enum Arm64VMIDv3: Arm64VMIDRules {
   /// kvm_arm_vmid_clear_active of v3.
   @inline(__always)
-  public static func leave<M: Machine>(_ allocator: Arm64VMID<M, Self>, on m: M) {
+  static func leave<M: Machine>(_ allocator: Arm64VMID<M, Self>, on m: M) {
     m.store(allocator.active[m.pcpu], 0, .relaxed, at: Arm64VMIDSites.leaveActive)
   }
 
   /// As after a put.
   @inline(__always)
-  public static func idleSlot(marker: UInt64) -> UInt64 { 0 }
+  static func idleSlot(marker: UInt64) -> UInt64 { 0 }
 }
