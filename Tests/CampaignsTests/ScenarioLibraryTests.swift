@@ -70,7 +70,9 @@ import Testing
   }
 
   @Test func `most have a program`() throws {
-    let without = try ScenarioLibrary.builtIn.all.filter { $0.program == nil }.map(\.name)
-    #expect(without == ["d06", "small", "no-switch-barrier"])
+    let all = try ScenarioLibrary.builtIn.all
+    let without = all.filter { $0.program == nil }.map(\.name)
+    #expect(without.starts(with: ["d06", "small", "no-switch-barrier"]))
+    #expect(without.count * 2 < all.count)
   }
 }

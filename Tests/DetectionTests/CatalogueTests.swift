@@ -69,6 +69,31 @@ extension RealThreads {
       #expect(outcome.isClean, "\(outcome.findings)")
     }
 
+    @Test(arguments: ["arm64-vmid-load", "arm64-vmid-will"], [Perturbation.off, .light])
+    func `those that decide at load are not reported`(
+      _ system: String, _ perturb: Perturbation
+    ) throws {
+      var scenario = try small
+      scenario.system = system
+      scenario.perturb = perturb
+      var plan = SelftestPlan.quick
+      plan.cleanRun = .seconds(2)
+      let outcome = try Selftest.runClean(nil, on: scenario, plan: plan, seed: Seed(2026))
+      #expect(outcome.isClean, "\(outcome.findings)")
+    }
+
+    @Test(arguments: ["arm64-vmid", "arm64-vmid-v3", "arm64-vmid-load", "arm64-vmid-will"])
+    func `no number is kept for a pCPU that has left, where it shows in v2`(
+      _ system: String
+    ) throws {
+      var scenario = try ScenarioLibrary.builtIn.scenario(named: "idle-pcpus")
+      scenario.system = system
+      var plan = SelftestPlan.quick
+      plan.cleanRun = .seconds(2)
+      let outcome = try Selftest.runClean(nil, on: scenario, plan: plan, seed: Seed(2026))
+      #expect(outcome.isClean, "\(outcome.findings)")
+    }
+
     @Test func `the template is not reported`() throws {
       var scenario = try small
       scenario.system = "template-global-lock"
