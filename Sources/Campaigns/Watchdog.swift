@@ -122,7 +122,7 @@ final class Watchdog: Sendable {
   private func hasUnfinishedRollover(_ pcpu: PCPU) -> Bool {
     let hardware = prepared.hardware
     return hardware.count(.rollovers, of: pcpu) != hardware.count(.checksO5, of: pcpu)
-      && order.setup.oracles != .off
+      && order.setup.oracles != .off && order.system.traits.oracles.contains(.o5)
   }
 
   /// One line: what the pCPU runs, what it waits for, what it did last.

@@ -113,6 +113,8 @@ extension Scenario {
       "speculateEvery", \.speculateEvery, "entries", "one entry in so many fills the TLB unasked"),
     .every("suspendEvery", \.suspendEvery, "slices", "one slice in so many suspends its pCPU"),
     .every(
+      "pinEvery", \.pinEvery, "slices", "one slice in so many pins or unpins its VM for a device"),
+    .every(
       "migrateEvery", \.migrateEvery, "slices", "one slice in so many runs another pCPU's vCPU"),
     .flag(
       "contextSwitchBarrier", \.contextSwitchBarrier,

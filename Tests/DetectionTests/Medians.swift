@@ -6,11 +6,13 @@ enum Medians {
 
   static let arm64VMID: [String: Int] = [
     "B01": 52, "B01S": 52, "B02": 172, "B04": 3, "B06": 28, "B06S": 12, "B09": 1,
-    "B11": 1, "B19": 38, "B22": 212, "B28": 129,
+    "B11": 1, "B15": 15, "B19": 38, "B22": 212, "B28": 129,
     "H01": 1, "H02": 1, "H03": 1, "H04": 1,
   ]
 
-  static let armASID: [String: Int] = [:]
+  static let armASID: [String: Int] = [
+    "B03": 20, "B03A": 3235, "B06A": 68, "B16": 6, "B33": 54,
+  ]
 
   static let kvmArm: [String: Int] = ["B37": 1340]
 
