@@ -36,7 +36,7 @@ extension PlanError: CustomStringConvertible {
       "\(system) is not made for pCPUs that share a TLB; give --threads-per-core 1, or one of "
         + names.joined(separator: ", ")
     case .cannotPin(let system, let names):
-      "the program pins a VM, but \(system) cannot; give one of \(names.joined(separator: ", "))"
+      "the scenario pins VMs, but \(system) cannot; give one of \(names.joined(separator: ", "))"
     case .tooFewTags(let system, let needed, let usable):
       "\(system) needs at least \(needed) usable tags for so many pCPUs and VMs, but there are "
         + "\(usable); raise tagBits, lower vms or pcpus, or set fewTags: true to run into "
@@ -60,6 +60,10 @@ extension SoakOrder {
         fault: fault.name, of: system.name, scenario: scenario.system)
     }
     try Self.checkTLBs(scenario, system, controlled: controlled)
+    if scenario.pinEvery > 0, !system.traits.canPin {
+      throw .cannotPin(
+        system: system.name, names: TagSystem.all.filter(\.traits.canPin).map(\.name))
+    }
     let needed = system.traits.leastTags(scenario.pcpus, scenario.vms)
     if scenario.usableTagCount < needed, !scenario.fewTags {
       throw .tooFewTags(system: system.name, needed: needed, usable: scenario.usableTagCount)

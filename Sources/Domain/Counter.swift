@@ -23,6 +23,8 @@ public enum Counter: Int, CaseIterable, Sendable {
   case deadVMTagReused, fillDroppedByEpoch
   // The pause layer, and looks for work that found none.
   case pauses, idlePolls
+  // Devices that were attached.
+  case pins
 
   /// The paths that every summary shows; a zero among them is said loudly.
   public static let coverage: [Counter] = [

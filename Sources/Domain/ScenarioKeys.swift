@@ -114,6 +114,8 @@ extension Scenario {
     .every("suspendEvery", \.suspendEvery, "slices", "one slice in so many suspends its pCPU"),
     .every("offlineEvery", \.offlineEvery, "slices", "one slice in so many: the pCPU goes offline"),
     .every(
+      "pinEvery", \.pinEvery, "slices", "one slice in so many pins or unpins its VM for a device"),
+    .every(
       "migrateEvery", \.migrateEvery, "slices", "one slice in so many runs another pCPU's vCPU"),
     .flag(
       "contextSwitchBarrier", \.contextSwitchBarrier,

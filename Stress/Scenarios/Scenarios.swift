@@ -57,6 +57,8 @@ private let forArmASID: Texts = [
   ("switch-two-rollovers", PackageResources.switch_two_rollovers_json5),
   ("switch-then-flush", PackageResources.switch_then_flush_json5),
   ("pins", PackageResources.pins_json5),
+  ("small-pins", PackageResources.small_pins_json5),
+  ("lazy", PackageResources.lazy_json5),
   ("shared-tlb", PackageResources.shared_tlb_json5),
 ]
 

@@ -103,6 +103,29 @@ import Testing
     ) { try SoakOrder(scenario { $0.system = "x" }, seed: Seed(1)) }
   }
 
+  @Test func `pCPUs share TLBs in controlled runs only, and where the system allows for it`() throws
+  {
+    var shared = try ScenarioLibrary.builtIn.scenario(named: "shared-tlb")
+    #expect(throws: PlanError.sharedTLBs(threadsPerCore: 2)) {
+      try SoakOrder(shared, seed: Seed(1))
+    }
+    #expect(throws: Never.self) { try ControlledWorld(shared) }
+    shared.system = "arm64-asid"
+    let names = TagSystem.all.filter(\.traits.mayShareTLB).map(\.name)
+    #expect(throws: PlanError.notMadeForSharedTLBs(system: "arm64-asid", names: names)) {
+      try ControlledWorld(shared)
+    }
+  }
+
+  @Test func `a program pins only what can be pinned`() throws {
+    var pins = try ScenarioLibrary.builtIn.scenario(named: "pins")
+    pins.system = "arm64-asid"
+    let names = TagSystem.all.filter(\.traits.canPin).map(\.name)
+    #expect(throws: PlanError.cannotPin(system: "arm64-asid", names: names)) {
+      try ControlledWorld(pins)
+    }
+  }
+
   @Test func `a fault goes with its own system only`() throws {
     let fault = try #require(Fault.named("b01"))
     #expect(
@@ -115,7 +138,9 @@ import Testing
 
   @Test func `every scenario file of the folder is compiled in, and valid`() throws {
     for scenario in try ScenarioLibrary.builtIn.all {
-      #expect(throws: Never.self) { try SoakOrder(scenario, seed: Seed(1)) }
+      #expect(throws: Never.self) {
+        try SoakOrder(scenario, seed: Seed(1), controlled: scenario.program != nil)
+      }
     }
     let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
       .appendingPathComponent("../../Stress/Scenarios")

@@ -142,16 +142,16 @@ import Testing
     (
       "program", .list([.list([]), .text("0.0")]),
       "program[1] is \"0.0\", but it takes a list of texts in quotes; "
-        + "write program: [[\"VM.vCPU*entries\", \"unmap VM:page\", \"end VM\", ...], "
-        + "one list per pCPU]"
+        + "write program: [[\"VM.vCPU*entries\", \"unmap VM:page\", \"end VM\", \"pin VM\", ...]"
     ),
     ("tagbits", .integer(4), "\"tagbits\" is no key of a scenario; did you mean tagBits?"),
     (
       "colour", .integer(4),
       "\"colour\" is no key of a scenario; its keys are summary, system, pcpus, vms, vcpusPerVM, "
-        + "tagBits, usableTags, hardwareTagBits, fewTags, pagesPerVM, entriesPerSlice, "
+        + "tagBits, usableTags, hardwareTagBits, threadsPerCore, fewTags, pagesPerVM, entriesPerSlice, "
         + "accessesPerEntry, longStayEvery, longStayAccesses, hackbenchRuns, messagesPerRun, "
-        + "messageEvery, channelCapacity, unmapEvery, speculateEvery, suspendEvery, offlineEvery, migrateEvery, "
+        + "messageEvery, channelCapacity, unmapEvery, speculateEvery, suspendEvery, offlineEvery, "
+        + "pinEvery, migrateEvery, "
         + "contextSwitchBarrier, putBeforeContextDead, directSwitch, claimAfterPut, duration, perturb, oracles, stallAfter, "
         + "watchdogEvery, initialState, script, program"
     ),

@@ -19,6 +19,8 @@ import Testing
     ("end 2", .end(VMSlot(2))),
     ("offline", .offline),
     ("online", .online),
+    ("pin 0", .pin(VMSlot(0))),
+    ("unpin 13", .unpin(VMSlot(13))),
   ]
 
   @Test(arguments: steps)
@@ -38,6 +40,7 @@ import Testing
     "0.0 *2", "0.0*2*2", "*2", "99999999999999999999.0", "0.0*99999999999999999999", "unmap",
     "unmap 0", "unmap 0:", "unmap :1", "unmap 0.1", "unmap 0:1:2", "unmap  0:1", "unmap 0:1 ",
     "unmap 0:-1", "Unmap 0:1", "end", "end ", "end 0.0", "end -1", "end 0 1", "END 0", "run 0.0",
+    "pin", "pin 0.0", "unpin", "unpin ", "pin 0 1",
   ]
 
   @Test(arguments: noSteps)
@@ -46,7 +49,8 @@ import Testing
     #expect(
       SmallScenario.complaint { $0.program = [["0.0"], [text]] }
         == "program of pCPU 1 has \"\(text)\", but a step is VM.vCPU, VM.vCPU*entries, "
-        + "unmap VM:page or end VM; write for example \"0.1*2\" for two entries of vCPU 1 of VM 0")
+        + "unmap VM:page, end VM, pin VM or unpin VM; write for example \"0.1*2\" for two entries of vCPU 1 of VM 0"
+    )
   }
 
   @Test func `a program gives each pCPU its steps`() throws {
@@ -64,6 +68,7 @@ import Testing
       [["3.1*16", "unmap 3:15", "end 3"], []],
       [["0.0"], ["0.0"]],
       [["end 0"], ["0.0", "end 0"]],
+      [["pin 0", "end 0", "unpin 0"], ["pin 1", "0.0", "unpin 1"]],
       [["unmap 0:0", "end 0", "unmap 0:0"], ["unmap 1:0"]],
       [["offline", "online", "0.0", "offline"], ["0.1"]],
       // A second task of pCPU 0.
@@ -120,6 +125,16 @@ import Testing
         [["end 4"], []],
         "program of pCPU 0 has \"end 4\", but the last VM is 3 (they count from 0); name one that "
           + "is there"
+      ),
+      (
+        [["unpin 4"], []],
+        "program of pCPU 0 has \"unpin 4\", but the last VM is 3 (they count from 0); name one "
+          + "that is there"
+      ),
+      (
+        [["pin 1"], ["end 1"]],
+        "program of pCPU 0 has \"pin 1\", but pCPU 1 ends that VM, and whoever pins must know that "
+          + "it is there; put both on one pCPU"
       ),
       (
         [["unmap 3:16"], []],

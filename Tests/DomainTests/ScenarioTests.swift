@@ -170,6 +170,14 @@ import Testing
     #expect(SmallScenario.complaint { ($0.pcpus, $0.tagBits) = (6, 3) } == nil)
   }
 
+  @Test func `cores are whole`() {
+    #expect(
+      SmallScenario.complaint { ($0.pcpus, $0.threadsPerCore) = (3, 2) }
+        == "threadsPerCore is 2, but 3 pCPUs are no whole number of such cores; give pcpus as a "
+        + "multiple of threadsPerCore")
+    #expect(SmallScenario.complaint { ($0.pcpus, $0.threadsPerCore) = (4, 2) } == nil)
+  }
+
   @Test func `too few usable tags for the pCPUs are refused`() {
     let text =
       "2 pCPUs need at least 3 usable tags (one more than pCPUs), but usableTags is 2; raise "

@@ -16,6 +16,7 @@ enum SmallScenario {
     scenario.tagBits = 5
     scenario.usableTags = 3
     scenario.hardwareTagBits = 3
+    scenario.threadsPerCore = 3
     scenario.fewTags = true
     scenario.pagesPerVM = 17
     scenario.entriesPerSlice = [2, 1024]
@@ -30,6 +31,7 @@ enum SmallScenario {
     scenario.speculateEvery = 0
     scenario.suspendEvery = 0
     scenario.offlineEvery = 3
+    scenario.pinEvery = 1
     scenario.migrateEvery = 1
     scenario.contextSwitchBarrier = false
     scenario.putBeforeContextDead = true

@@ -32,6 +32,13 @@ import Testing
     #expect(agree(on: SmallWorlds.churn(fault.kind.system)) > 0)
   }
 
+  @Test(
+    "agrees where there are devices, shared TLBs and contexts that are replaced",
+    arguments: ["B03", "B06A", "B15", "B16", "B33"])
+  func agreesOnMore(_ fault: String) throws {
+    #expect(agree(on: try #require(SmallWorlds.world(of: fault))) > 0)
+  }
+
   /// How many findings of random schedules the judge was asked about.
   private func agree(on program: ControlledProgram) -> Int {
     let engine = Engine(program)

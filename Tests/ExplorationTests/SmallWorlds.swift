@@ -6,6 +6,56 @@ import Exploration
 import Machines
 
 enum SmallWorlds {
+  /// Worlds in which a fault shows that needs more than `m1` has: devices, a TLB that two pCPUs share,
+  /// contexts that are replaced. One vCPU a VM, but two where pins are.
+  static func world(of fault: String) -> ControlledProgram? {
+    func run(_ vcpu: Int) -> ProgramStep { .run(vcpu: vcpu, entries: 1, claims: false) }
+    switch fault {
+    case "B03":
+      return world(
+        fault, numbers: [1, 2, 3, 0], hasTLB: true, [[run(1), run(0)], [run(2), run(3)]])
+    case "B06A":
+      return world(
+        fault, numbers: [1, 0, 0, 0], hasTLB: false, [[run(0)], [run(1), run(2), run(3)]])
+    case "B15":
+      return world(
+        fault, numbers: [1, 0], vcpusPerVM: 2, usableTags: 4, hasTLB: false,
+        [[run(0)], [.pin(vm: 0), run(2), .unpin(vm: 0), run(1)]])
+    case "B16":
+      return world(
+        fault, numbers: [0, 0, 0, 0, 0], usableTags: 4, hasTLB: false,
+        [[.pin(vm: 0), .pin(vm: 1), .pin(vm: 2), run(4)], [run(3), run(0)]])
+    case "B33":
+      return world(
+        fault, numbers: [1, 2, 0], hasTLB: true, threadsPerCore: 2, [[run(0), run(1)], [run(2)]])
+    default: return nil
+    }
+  }
+
+  private static func world(
+    _ fault: String, numbers: [UInt64], vcpusPerVM: Int = 1, usableTags: Int = 3, hasTLB: Bool,
+    threadsPerCore: Int = 1, _ steps: [[ProgramStep]]
+  ) -> ControlledProgram? {
+    var scenario = Scenario(name: fault, summary: "two pCPUs")
+    scenario.vms = numbers.count
+    scenario.vcpusPerVM = vcpusPerVM
+    scenario.tagBits = 3
+    scenario.usableTags = usableTags
+    scenario.threadsPerCore = threadsPerCore
+    scenario.pagesPerVM = 1
+    scenario.accessesPerEntry = hasTLB ? 1 : 0
+    scenario.speculateEvery = hasTLB ? 1 : 0
+    let isFull = numbers.contains { $0 != 0 }
+    return try? Fault.named(fault)?.kind.system.prepareProgram(
+      ProgramSetup(
+        configuration: AllocatorConfiguration(
+          tagBits: 3, usableTags: usableTags, pcpuCount: 2, vcpusPerVM: vcpusPerVM),
+        plan: WorldPlan(
+          knobs: WorldKnobs(scenario),
+          initialState: InitialState(numbers: numbers, full: isFull)),
+        steps: steps))
+  }
+
   /// pCPUs 0 and 1 run VM A `rounds` times, pCPU 2 runs B and then C. A holds tag 1 and every other
   /// tag is taken, so that the first run of B rolls over. With `apart`,
   /// C has pCPU 1. With `keeping`, only these steps of each.

@@ -157,5 +157,6 @@ extension GuestLoop {
       _ = m.add(vm.pointee.workLeft, 0 &- tally.messagesSent, .relaxed, at: WorldSite.work)
     }
     if untilUnmap.tick(&random) { unmap(vm, on: m) }
+    if untilPin.tick(&random) { turnDevice(of: vm, on: m) }
   }
 }

@@ -41,6 +41,7 @@ struct GuestLoop<A: TagAllocator> where A.M: GuestMachine {
   var untilAbort: Countdown
   var untilUnmap: Countdown
   var untilSuspension: Countdown
+  var untilPin: Countdown
   var untilMigration: Countdown
   var untilOffline: Countdown
   /// The pCPU that the next sampling check looks at.
@@ -67,6 +68,7 @@ struct GuestLoop<A: TagAllocator> where A.M: GuestMachine {
     untilSuspension = Countdown(every: knobs.suspendEvery, &random)
     untilMigration = Countdown(every: knobs.migrateEvery, &random)
     untilOffline = Countdown(every: knobs.offlineEvery, &random)
+    untilPin = Countdown(every: knobs.pinEvery, &random)
     self.random = random
   }
 
@@ -145,6 +147,8 @@ struct GuestLoop<A: TagAllocator> where A.M: GuestMachine {
         : claimScripted(on: m)
       guard let index else { return nil }
       if !world.hasEnded(world.vms + world.vcpus[index].vm, on: m) { return index }
+      // What a device shares ends with its owner.
+      if knobs.pinEvery > 0 { detach(world.vms + world.vcpus[index].vm, on: m) }
       world.retire(index, on: m)
     }
   }

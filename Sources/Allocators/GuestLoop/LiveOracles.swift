@@ -53,6 +53,26 @@ struct LiveOracles: Sendable {
     }
   }
 
+  /// A device begins to share the address space of `slot`: from here to `left` it is as resident as a
+  /// pCPU in the guest. The ledger alone sees it.
+  @inline(never)
+  func attached<M: GuestMachine>(_ slot: VMSlot, _ tag: Tag, on m: M) {
+    guard mode == .exact, parts.value.tagsAreGlobal else { return }
+    let verdict = ledger.enter(slot, tag)
+    if !verdict.sameTag {
+      report(
+        .o1,
+        "a device begins to use tag \(tag) for \(slot), which runs with "
+          + (verdict.otherTag.map { "tag \($0)" } ?? "other tags"), on: m)
+    }
+    if !verdict.uniqueTag {
+      report(
+        .o2,
+        "a device begins to use tag \(tag) for \(slot) while "
+          + (verdict.otherVM.map { "\($0) runs" } ?? "other VMs run") + " with the same tag", on: m)
+    }
+  }
+
   /// Compares this pCPU's context with that of `other`.
   @inline(__always)
   private func sample<M: GuestMachine>(

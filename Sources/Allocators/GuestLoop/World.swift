@@ -95,7 +95,8 @@ struct WorldParts<A: TagAllocator>: @unchecked Sendable {
   let lastIdentity: A.M.Word
   /// Per tag: slot + 1 << 32 | identity of the VM that last took the slow path with it.
   let lastUser: Bank<A.M.Word>
-
+  /// Per slot, if VMs are pinned at all: its device, a `DeviceState`.
+  let devices: Bank<A.M.Word>
 }
 
 /// The world of one run, by reference.
@@ -107,6 +108,7 @@ struct World<A: TagAllocator>: Sendable {
   var vms: UnsafeMutablePointer<VMPlace<A>> { parts.value.vms }
   var vcpus: UnsafeMutablePointer<VCPUPlace<A>> { parts.value.vcpus }
   var vcpuCount: Int { parts.value.vcpuCount }
+  var devices: Bank<A.M.Word> { parts.value.devices }
 
   /// Groups are of four: two that send to two that receive.
   static var groupSize: Int { 4 }
@@ -120,7 +122,9 @@ struct World<A: TagAllocator>: Sendable {
         vcpus: .allocate(capacity: knobs.vms * knobs.vcpusPerVM),
         vcpuCount: knobs.vms * knobs.vcpusPerVM,
         lastIdentity: memory.word(initially: 0, named: "last identity"),
-        lastUser: memory.words(1 << tagBits, initially: 0, .packed, named: "last user")))
+        lastUser: memory.words(1 << tagBits, initially: 0, .packed, named: "last user"),
+        devices: memory.words(
+          knobs.pinEvery > 0 ? knobs.vms : 0, initially: 0, .packed, named: "device")))
     let groups = (knobs.vcpusPerVM + Self.groupSize - 1) / Self.groupSize
     for slot in 0..<knobs.vms {
       memory.nowMaking("VM \(slot)")

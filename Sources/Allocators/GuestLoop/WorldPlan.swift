@@ -36,6 +36,8 @@ public struct WorldKnobs: Sendable, Equatable, BitwiseCopyable {
   public var suspendEvery: Int
   /// After one slice in so many the pCPU goes offline for a while; 0: never.
   public var offlineEvery: Int
+  /// One slice in so many pins its VM for a device, or unpins it; 0: none does.
+  public var pinEvery: Int
   /// One slice in so many runs a vCPU that is not this pCPU's own; 0: only where its own cannot run.
   public var migrateEvery: Int
   /// pCPUs that share a TLB; in controlled runs only.
@@ -71,6 +73,7 @@ public struct WorldKnobs: Sendable, Equatable, BitwiseCopyable {
     speculateEvery = scenario.speculateEvery
     suspendEvery = scenario.suspendEvery
     offlineEvery = scenario.offlineEvery
+    pinEvery = scenario.pinEvery
     migrateEvery = scenario.migrateEvery
     threadsPerCore = scenario.threadsPerCore
     contextSwitchBarrier = scenario.contextSwitchBarrier

@@ -292,11 +292,11 @@ extension Fault {
     Fault(
       "B15", "pinned-id-not-stored", "a pinned VM's renewed id is not stored",
       origin: "hisilicon/kernel-dev 057f86dcbfba", oracles: [.o1, .o8],
-      exploredIn: "pinned-vm", detection: .exploration,
+      soakedIn: "small-pins", exploredIn: "pinned-vm",
       .system(
         TagSystem(
           TagSystem.arm64VMIDPinned, with: "B15",
-          .wrong(row: "B15", oracle: .o1, scenario: "pinned-vm"),
+          .wrong(row: "B15", oracle: .o1, scenario: "small-pins"),
           ArmASID<InstrumentedLiveMachine, PinnedIDNotStored>.self,
           ArmASID<ControlledMachine, PinnedIDNotStored>.self)))
   ]

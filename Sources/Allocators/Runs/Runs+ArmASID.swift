@@ -7,6 +7,7 @@ extension TagSystem {
   /// Its versions.
   static let armASIDVersions: [TagSystem] = [
     arm64ASID, arm64ASIDPinned, arm64ASIDCnP, arm64ASIDBeforeFix, armASID, riscvASID,
+    armASIDCounter,
   ]
 
   private static let arm64File = "Linux arch/arm64/mm/context.c"
@@ -59,6 +60,16 @@ extension TagSystem {
     ArmASID<ControlledMachine, RISCVASID>.self)
 }
 
+extension TagSystem {
+  /// 32-bit ARM before 2012.
+  public static let armASIDCounter = TagSystem(
+    "arm-asid-counter", "the ASID allocator of 32-bit ARM before 2012: a counter, and calls to all",
+    source: "Linux arch/arm/mm/context.c, \(ArmASIDCounterSites.commit), with 8678c1f04277",
+    ArmASIDCounter<LiveMachine, ArmASIDCounterAsFixed>.self,
+    ArmASIDCounter<InstrumentedLiveMachine, ArmASIDCounterAsFixed>.self,
+    ArmASIDCounter<ControlledMachine, ArmASIDCounterAsFixed>.self)
+}
+
 extension Fault {
   /// Its faults.
   static let ofArmASID: [Fault] = [
@@ -70,7 +81,7 @@ extension Fault {
     Fault(
       "B03A", "fast-path-exchanges-arm", "the same on 32-bit ARM, where it still is so",
       origin: "a8ffaaa060b8, not on arm", oracles: [.o2, .o3, .o6],
-      exploredIn: "switch-back",
+      exploredIn: "switch-back", detection: .exploration,
       .version(.armASID, of: .arm64ASID)),
     Fault(
       "B06A", "reserved-forgotten-at-switch",
@@ -81,8 +92,8 @@ extension Fault {
     Fault(
       "B16", "too-many-pins", "so many numbers may be pinned that a rollover finds none",
       origin: "synthetic", oracles: [.o7, .o9],
-      exploredIn: "pins", detection: .exploration,
-      .system(wrong(.arm64ASIDPinned, "B16", .o9, in: "pins", TooManyPins.self))),
+      soakedIn: "small-pins", exploredIn: "pins",
+      .system(wrong(.arm64ASIDPinned, "B16", .o9, in: "small-pins", TooManyPins.self))),
     Fault(
       "B33", "no-neutral-context", "the old context is live while a switch decides, TLBs shared",
       origin: "5ffdfaedfa0a", oracles: [.o3],

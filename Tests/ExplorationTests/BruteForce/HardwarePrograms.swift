@@ -28,7 +28,8 @@ enum HardwarePrograms {
   }
 
   static func program(
-    fills: Bool, oracles: Set<OracleID> = [.o9], _ bodies: [Body]
+    fills: Bool, threadsPerCore: Int = 1, hasDevices: Bool = false,
+    oracles: Set<OracleID> = [.o9], _ bodies: [Body]
   ) -> ControlledProgram {
     let memory = ControlledMemory(pcpuCount: bodies.count)
     let parts = HardwareParts(
@@ -40,7 +41,8 @@ enum HardwarePrograms {
       memory: memory,
       hardware: ControlledProgram.Hardware(
         tagBits: 2, highestTag: 3, vmSlots: 2, vcpus: 2, pagesPerVM: 1, hasTLB: true,
-        fillsUnasked: fills, tagsAreGlobal: true, oracles: oracles),
+        fillsUnasked: fills, threadsPerCore: threadsPerCore, hasDevices: hasDevices,
+        tagsAreGlobal: true, oracles: oracles),
       bodies: bodies.map { body in ClosureBody { m in body(parts, m) } })
   }
 
@@ -109,6 +111,68 @@ enum HardwarePrograms {
             m.clearContext(at: Site(4))
           }
         })
+    },
+    "two threads that share a TLB, with fills": {
+      program(
+        fills: true, threadsPerCore: 2,
+        [
+          { p, m in
+            p.enter(0, tag: 1, m)
+            m.clearContext(at: Site(4))
+          },
+          { p, m in
+            p.enter(0, tag: 1, m)
+            _ = m.translate(0, at: Site(3))
+            m.clearContext(at: Site(4))
+          },
+        ])
+    },
+    "two threads that share a TLB, and a flush": {
+      program(
+        fills: true, threadsPerCore: 2,
+        [
+          { p, m in
+            p.enter(0, tag: 1, m)
+            m.clearContext(at: Site(4))
+          },
+          { p, m in
+            m.invalidate(.everything, on: .thisPCPU, at: Site(5))
+            m.invalidate(.tag(Tag(1)), on: .everyPCPU, at: Site(5))
+            m.waitForInvalidations(at: Site(6))
+          },
+        ])
+    },
+    "a context that another one replaces, with fills and a flush": {
+      program(
+        fills: true,
+        [
+          { p, m in
+            p.enter(0, tag: 1, m)
+            m.leaveGuest(at: Site(4))
+            p.enter(1, tag: 2, m)
+            m.clearContext(at: Site(4))
+          },
+          { p, m in
+            m.invalidate(.tag(Tag(1)), on: .everyPCPU, at: Site(5))
+            m.waitForInvalidations(at: Site(6))
+          },
+        ])
+    },
+    "a device beside entries": {
+      program(
+        fills: false, hasDevices: true,
+        [
+          { p, m in
+            p.enter(0, tag: 1, m)
+            m.clearContext(at: Site(4))
+            p.enter(1, tag: 2, m)
+            m.clearContext(at: Site(4))
+          },
+          { p, m in
+            m.attachDevice(to: VMSlot(0), owner: 1, tag: Tag(1), at: Site(13))
+            _ = m.detachDevice(from: VMSlot(0), at: Site(14))
+          },
+        ])
     },
     "a page that goes, with fills": {
       program(
