@@ -32,8 +32,8 @@ let scenarios =
   // SVM.
   + []
   // Xen.
-  + ["xen-small", "xen-off", "xen-narrow", "xen-wrap", "xen-generations", "xen-migration"]
-  + ["xen-switch-off", "xen-unmap", "xen-reuse", "xen-churn", "xen-width"]
+  + ["xen-small", "xen-unmaps", "xen-off", "xen-narrow", "xen-wrap", "xen-generations"]
+  + ["xen-migration", "xen-switch-off", "xen-unmap", "xen-reuse", "xen-churn", "xen-width"]
 
 let package = Package(
   name: "vmidtorture",

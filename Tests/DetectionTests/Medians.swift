@@ -17,6 +17,6 @@ enum Medians {
   static let svm: [String: Int] = [:]
 
   static let xen: [String: Int] = [
-    "B46": 1, "B50": 8, "B63": 1, "B65": 1, "B66": 1, "B67": 13, "B68": 18,
+    "B46": 1, "B50": 4, "B63": 2, "B65": 1, "B66": 1, "B67": 19, "B68": 1,
   ]
 }
