@@ -14,6 +14,9 @@ extension ScenarioLibrary {
 public enum PlanError: Error, Equatable {
   case unknownSystem(String, names: [String])
   case faultOfAnotherSystem(fault: String, of: String, scenario: String)
+  case sharedTLBs(threadsPerCore: Int)
+  case notMadeForSharedTLBs(system: String, names: [String])
+  case cannotPin(system: String, names: [String])
   case tooFewTags(system: String, needed: Int, usable: Int)
 }
 
@@ -26,6 +29,14 @@ extension PlanError: CustomStringConvertible {
     case .faultOfAnotherSystem(let fault, let system, let scenario):
       "fault \(fault) is one of \(system), but the scenario runs \(scenario); "
         + "give a scenario of \(system), or --system \(system)"
+    case .sharedTLBs(let threadsPerCore):
+      "threadsPerCore is \(threadsPerCore), but only pCPUs of controlled runs share a TLB; explore "
+        + "the scenario, or give --threads-per-core 1"
+    case .notMadeForSharedTLBs(let system, let names):
+      "\(system) is not made for pCPUs that share a TLB; give --threads-per-core 1, or one of "
+        + names.joined(separator: ", ")
+    case .cannotPin(let system, let names):
+      "the program pins a VM, but \(system) cannot; give one of \(names.joined(separator: ", "))"
     case .tooFewTags(let system, let needed, let usable):
       "\(system) needs at least \(needed) usable tags for so many pCPUs and VMs, but there are "
         + "\(usable); raise tagBits, lower vms or pcpus, or set fewTags: true to run into "
@@ -35,8 +46,11 @@ extension PlanError: CustomStringConvertible {
 }
 
 extension SoakOrder {
-  /// The soak that `scenario`, which is valid, asks for.
-  public init(_ scenario: Scenario, fault: Fault? = nil, seed: Seed) throws(PlanError) {
+  /// The soak that `scenario`, which is valid, asks for; or, `controlled`, what a controlled run has
+  /// in common with one.
+  public init(
+    _ scenario: Scenario, fault: Fault? = nil, seed: Seed, controlled: Bool = false
+  ) throws(PlanError) {
     guard let named = TagSystem.named(scenario.system) else {
       throw .unknownSystem(scenario.system, names: TagSystem.all.map(\.name))
     }
@@ -45,6 +59,7 @@ extension SoakOrder {
       throw .faultOfAnotherSystem(
         fault: fault.name, of: system.name, scenario: scenario.system)
     }
+    try Self.checkTLBs(scenario, system, controlled: controlled)
     let needed = system.traits.leastTags(scenario.pcpus, scenario.vms)
     if scenario.usableTagCount < needed, !scenario.fewTags {
       throw .tooFewTags(system: system.name, needed: needed, usable: scenario.usableTagCount)
@@ -64,6 +79,19 @@ extension SoakOrder {
       duration: scenario.duration)
     stallAfter = scenario.stallAfter
     watchdogEvery = scenario.watchdogEvery
+  }
+}
+
+extension SoakOrder {
+  private static func checkTLBs(
+    _ scenario: Scenario, _ system: TagSystem, controlled: Bool
+  ) throws(PlanError) {
+    if scenario.threadsPerCore == 1 { return }
+    if !controlled { throw .sharedTLBs(threadsPerCore: scenario.threadsPerCore) }
+    if !system.traits.mayShareTLB {
+      throw .notMadeForSharedTLBs(
+        system: system.name, names: TagSystem.all.filter(\.traits.mayShareTLB).map(\.name))
+    }
   }
 }
 

@@ -6,12 +6,14 @@
 public enum Counter: Int, CaseIterable, Sendable {
   // The guest's life.
   case guestEntries, fastPathEntries, slowPathEntries, abortedEntries, slices
-  case migrations, blocks, wakes, suspensions, messages
+  case migrations, blocks, wakes, suspensions, messages, offlines
   case vmsCreated, vmsDestroyed
   // The TLB.
   case tlbHits, tlbFills, speculativeFills, pageFaults, unmaps
   // The allocator.
   case rollovers
+  // pCPUs that had nothing loaded all through a rollover, and numbers that it kept for them.
+  case idleAtRollover, keptForIdle
   // Comparisons that an oracle made.
   case checksO1, checksO2, checksO3, checksO4, checksO5, checksO6, checksO7, checksO8
   case checksO11, checksO12

@@ -40,6 +40,8 @@ public struct Scenario: Sendable, Equatable {
   public var usableTags: Int?
   /// Bits of a tag that the hardware looks at; nil for all of them. See `hardwareTagBitCount`.
   public var hardwareTagBits: Int?
+  /// pCPUs of one core, which share a TLB; in controlled runs only.
+  public var threadsPerCore = 1
   /// Whether fewer usable tags than pCPUs + 1 are meant.
   public var fewTags = false
 
@@ -69,6 +71,8 @@ public struct Scenario: Sendable, Equatable {
   public var speculateEvery = 32
   /// One slice in so many suspends its pCPU; 0 for none.
   public var suspendEvery = 4096
+  /// After one slice in so many the pCPU goes offline for a while; 0 for none.
+  public var offlineEvery = 0
   /// One slice in so many runs a vCPU of another pCPU; 0 = only where its own cannot run.
   public var migrateEvery = 4
 

@@ -9,6 +9,9 @@ extension Scenario {
     try checkSummary()
     try checkEntriesPerSlice()
     try checkUsableTags()
+    if pcpus % threadsPerCore != 0 {
+      throw .brokenCore(pcpus: pcpus, threadsPerCore: threadsPerCore)
+    }
     try checkInitialState()
     _ = try scriptedVCPUs()
     _ = try programSteps()

@@ -37,6 +37,7 @@ public indirect enum ScenarioError: Error, Equatable, Sendable {
   // Values together.
   case usableTagsOutOfRange(Int, tagBits: Int)
   case hardwareTagBitsOutOfRange(Int, tagBits: Int)
+  case brokenCore(pcpus: Int, threadsPerCore: Int)
   case tooFewTags(pcpus: Int, tagBits: Int, usableTags: Int?)
   case initialNumbersCount(Int, vms: Int)
   case initialNumberOutOfRange(Int, vm: Int, usableTags: Int)
@@ -49,13 +50,14 @@ public indirect enum ScenarioError: Error, Equatable, Sendable {
   case programCount(Int, pcpus: Int)
   case programPCPUs(Int, most: Int)
   case programEmpty
+  case programOnline(Scenario.ProgramStep, pcpu: Int, isOnline: Bool)
   case programText(String, pcpu: Int)
   case programEntries(Scenario.ProgramStep, pcpu: Int, most: Int)
   case programNoSuchVCPU(Scenario.ProgramStep, pcpu: Int, vms: Int, vcpusPerVM: Int)
   case programNoSuchVM(Scenario.ProgramStep, pcpu: Int, vms: Int)
   case programNoSuchPage(Scenario.ProgramStep, pcpu: Int, pagesPerVM: Int)
-  /// The VM whose page pCPU `pcpu` unmaps may be gone: pCPU `ending` ends it.
-  case programUnmapsEndingVM(Scenario.ProgramStep, pcpu: Int, ending: Int)
+  /// The VM that pCPU `pcpu` unmaps a page of, or pins, may be gone: pCPU `ending` ends it.
+  case programUsesEndingVM(Scenario.ProgramStep, pcpu: Int, ending: Int)
 
   // Finding one by its name.
   case unknownScenario(String, names: [String])
@@ -91,14 +93,16 @@ extension ScenarioError {
     case .entriesPerSlice: ["entriesPerSlice"]
     case .usableTagsOutOfRange: ["usableTags"]
     case .hardwareTagBitsOutOfRange: ["hardwareTagBits", "tagBits"]
+    case .brokenCore: ["threadsPerCore", "pcpus"]
     case .tooFewTags: ["usableTags", "tagBits", "pcpus"]
     case .missingInitialNumbers: ["initialState"]
     case .initialNumbersCount, .initialNumberOutOfRange, .initialNumberTwice:
       ["initialState.numbers"]
     case .scriptCount, .scriptEmpty, .scriptText, .scriptNoSuchVCPU, .scriptSharesVCPU: ["script"]
     case .programPCPUs: ["pcpus", "program"]
-    case .programCount, .programEmpty, .programText, .programEntries, .programNoSuchVCPU,
-      .programNoSuchVM, .programNoSuchPage, .programUnmapsEndingVM:
+    case .programOnline, .programCount, .programEmpty, .programText, .programEntries,
+      .programNoSuchVCPU,
+      .programNoSuchVM, .programNoSuchPage, .programUsesEndingVM:
       ["program"]
     }
   }
@@ -169,6 +173,9 @@ extension ScenarioError: CustomStringConvertible {
         "hardwareTagBits is \(given), but tagBits is \(tagBits), and hardware that looks at more "
         + "bits than there are changes nothing; give --hardware-tag-bits 0 ... \(tagBits), or leave "
         + "it out for all of them"
+    case .brokenCore(let pcpus, let threadsPerCore):
+      return "threadsPerCore is \(threadsPerCore), but \(pcpus) pCPUs are no whole number of such "
+        + "cores; give pcpus as a multiple of threadsPerCore"
     case .tooFewTags(let pcpus, let tagBits, let usableTags):
       let given =
         usableTags.map { "usableTags is \($0)" }
@@ -204,15 +211,19 @@ extension ScenarioError: CustomStringConvertible {
 
     case .programCount(let given, let pcpus):
       return "program has \(counted(given, "list")), but \(Self.thereAre(pcpus, "pCPU")); "
-        + "give one list per pCPU, [] to one that does nothing"
+        + "give at least one list per pCPU, [] to one that does nothing"
     case .programPCPUs(let pcpus, let most):
       return "pcpus is \(pcpus), but a program has at most \(counted(most, "pCPU")); lower pcpus, "
         + "or leave program out"
+    case .programOnline(let step, let pcpu, let isOnline):
+      return
+        "program of pCPU \(pcpu) has \"\(step)\" while it is \(isOnline ? "on" : "off")line; a pCPU "
+        + "goes \"offline\" and does nothing before it comes \"online\""
     case .programEmpty:
       return "program has no step; give one pCPU at least one, such as \"0.0\""
     case .programText(let text, let pcpu):
       return "program of pCPU \(pcpu) has \(quoted(text)), but a step is VM.vCPU, "
-        + "VM.vCPU*entries, unmap VM:page or end VM; write for example \"0.1*2\" for two entries "
+        + "VM.vCPU*entries, unmap VM:page, end VM, pin VM or unpin VM; write for example \"0.1*2\" for two entries "
         + "of vCPU 1 of VM 0"
     case .programEntries(let step, let pcpu, let most):
       return "program of pCPU \(pcpu) has \"\(step)\", but a slice of a program has 1 to \(most) "
@@ -226,15 +237,15 @@ extension ScenarioError: CustomStringConvertible {
     case .programNoSuchPage(let step, let pcpu, let pagesPerVM):
       return "program of pCPU \(pcpu) has \"\(step)\", but a VM's last page is \(pagesPerVM - 1) "
         + "(they count from 0); name one that is there, or raise pagesPerVM"
-    case .programUnmapsEndingVM(let step, let pcpu, let ending):
+    case .programUsesEndingVM(let step, let pcpu, let ending):
       return
         "program of pCPU \(pcpu) has \"\(step)\", but pCPU \(ending) ends that VM, and whoever "
-        + "unmaps must know that it is there; put both on one pCPU"
+        + "\(step.verb) must know that it is there; put both on one pCPU"
 
     case .unknownScenario(let name, let names):
       let nearest = nearestName(to: name, among: names).map { "did you mean \($0)? " } ?? ""
       return "no scenario is called \(quoted(name)); \(nearest)there are "
-        + "\(names.joined(separator: ", ")); a file is given by a path with / or .json5 in it"
+        + "\(firstNames(names)); a file is given by a path with / or .json5 in it"
     }
   }
 

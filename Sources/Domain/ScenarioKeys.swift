@@ -73,6 +73,9 @@ extension Scenario {
       name: "hardwareTagBits", meaning: "bits of a tag that the hardware looks at",
       range: "0 ... tagBits bits", defaultText: "tagBits", option: "--hardware-tag-bits",
       slot: .optionalNumber(\.hardwareTagBits)),
+    .number(
+      "threadsPerCore", \.threadsPerCore, 1...8, "a core has", "pCPUs",
+      "pCPUs that share a TLB; in controlled runs only"),
     .flag("fewTags", \.fewTags, "allow fewer than pcpus + 1 usable tags, to run into exhaustion"),
   ]
 
@@ -109,6 +112,7 @@ extension Scenario {
     .every(
       "speculateEvery", \.speculateEvery, "entries", "one entry in so many fills the TLB unasked"),
     .every("suspendEvery", \.suspendEvery, "slices", "one slice in so many suspends its pCPU"),
+    .every("offlineEvery", \.offlineEvery, "slices", "one slice in so many: the pCPU goes offline"),
     .every(
       "migrateEvery", \.migrateEvery, "slices", "one slice in so many runs another pCPU's vCPU"),
     .flag(

@@ -10,23 +10,34 @@ extension Scenario {
 
   /// One step of a pCPU's program.
   public enum ProgramStep: Hashable, Sendable {
-    /// One slice of a vCPU, with so many guest entries: `1.0`, `1.0*2`.
-    case run(ScriptedVCPU, entries: Int)
+    /// One slice of a vCPU, with so many guest entries: `1.0`, `1.0*2`. With `!` the first entry is
+    /// aborted once at its last look: `1.0!`, `1.0!*2`.
+    case run(ScriptedVCPU, entries: Int, abortsFirst: Bool = false)
     /// An MMU notifier takes a page from a VM: `unmap 0:1`.
     case unmap(VMSlot, page: Int)
     /// A VM ends, and a new one takes its slot: `end 2`.
     case end(VMSlot)
+    /// The pCPU goes offline: `offline`.
+    case offline
+    /// It comes back: `online`.
+    case online
+    /// A device shares a VM's address space from here on, if its number can be pinned: `pin 0`.
+    case pin(VMSlot)
+    /// A device no longer does: `unpin 0`.
+    case unpin(VMSlot)
   }
 
   /// The program, one list per pCPU; nil if there is none. A list may be empty, but not all.
   ///
-  /// A vCPU may stand on several pCPUs: it migrates.
+  /// A vCPU may stand on several pCPUs: it migrates. Lists behind those of the pCPUs are further
+  /// tasks: list `i` runs on pCPU `i % pcpus`, when no other task does.
   ///
   /// - Throws: what is wrong with the program; nothing for a scenario that is valid.
   public func programSteps() throws(ScenarioError) -> [[ProgramStep]]? {
     guard let program else { return nil }
-    if pcpus > Self.mostProgramPCPUs { throw .programPCPUs(pcpus, most: Self.mostProgramPCPUs) }
-    guard program.count == pcpus else { throw .programCount(program.count, pcpus: pcpus) }
+    let tasks = max(pcpus, program.count)
+    if tasks > Self.mostProgramPCPUs { throw .programPCPUs(tasks, most: Self.mostProgramPCPUs) }
+    guard program.count >= pcpus else { throw .programCount(program.count, pcpus: pcpus) }
     if program.allSatisfy(\.isEmpty) { throw .programEmpty }
     var lists: [[ProgramStep]] = []
     for (pcpu, texts) in program.enumerated() {
@@ -34,14 +45,15 @@ extension Scenario {
       for text in texts { list.append(try programStep(text, pcpu: pcpu)) }
       lists.append(list)
     }
-    try checkUnmappedVMs(lists)
+    for (pcpu, list) in lists.enumerated() { try checkOnline(list, pcpu: pcpu) }
+    try checkVMsInUse(lists)
     return lists
   }
 
   private func programStep(_ text: String, pcpu: Int) throws(ScenarioError) -> ProgramStep {
     guard let step = ProgramStep(parsing: text) else { throw .programText(text, pcpu: pcpu) }
     switch step {
-    case .run(let vcpu, let entries):
+    case .run(let vcpu, let entries, _):
       guard vcpu.vm.index < vms, vcpu.index < vcpusPerVM else {
         throw .programNoSuchVCPU(step, pcpu: pcpu, vms: vms, vcpusPerVM: vcpusPerVM)
       }
@@ -53,20 +65,57 @@ extension Scenario {
       guard page < pagesPerVM else {
         throw .programNoSuchPage(step, pcpu: pcpu, pagesPerVM: pagesPerVM)
       }
-    case .end(let vm):
+    case .end(let vm), .pin(let vm), .unpin(let vm):
       guard vm.index < vms else { throw .programNoSuchVM(step, pcpu: pcpu, vms: vms) }
+    case .offline, .online: break
     }
     return step
   }
 
-  /// An MMU notifier holds a reference to its VM. A program says so by the order on one pCPU.
-  private func checkUnmappedVMs(_ lists: [[ProgramStep]]) throws(ScenarioError) {
+  /// Who is offline comes back before it does anything else.
+  private func checkOnline(_ list: [ProgramStep], pcpu: Int) throws(ScenarioError) {
+    var isOnline = true
+    for step in list {
+      if step == (isOnline ? .online : .offline) || (!isOnline && step != .online) {
+        throw .programOnline(step, pcpu: pcpu, isOnline: isOnline)
+      }
+      if step == .offline { isOnline = false }
+      if step == .online { isOnline = true }
+    }
+  }
+
+  /// An MMU notifier holds a reference to its VM, and so does a device. A program says so by the order
+  /// on one pCPU.
+  private func checkVMsInUse(_ lists: [[ProgramStep]]) throws(ScenarioError) {
     for (pcpu, list) in lists.enumerated() {
       for step in list {
-        guard case .unmap(let vm, _) = step else { continue }
+        guard let vm = step.vmInUse else { continue }
         let ending = lists.indices.first { $0 != pcpu && lists[$0].contains(.end(vm)) }
-        if let ending { throw .programUnmapsEndingVM(step, pcpu: pcpu, ending: ending) }
+        if let ending { throw .programUsesEndingVM(step, pcpu: pcpu, ending: ending) }
       }
+    }
+  }
+}
+
+extension Scenario.ProgramStep {
+  /// The VM of which it must be known that it is there; nil if the step itself waits for it.
+  fileprivate var vmInUse: VMSlot? {
+    switch self {
+    case .unmap(let vm, _), .pin(let vm), .unpin(let vm): vm
+    case .run, .end, .offline, .online: nil
+    }
+  }
+
+  /// What whoever takes the step does.
+  var verb: String {
+    switch self {
+    case .run: "runs"
+    case .unmap: "unmaps"
+    case .end: "ends"
+    case .pin: "pins"
+    case .unpin: "unpins"
+    case .offline: "takes away"
+    case .online: "brings back"
     }
   }
 }
@@ -82,17 +131,23 @@ extension Scenario.ProgramStep: CustomStringConvertible {
       guard parts.count == 2, let vm = wholeNumber(parts[0]), let page = wholeNumber(parts[1])
       else { return nil }
       self = .unmap(VMSlot(vm), page: page)
-    case ("end", 2):
+    case ("end", 2), ("pin", 2), ("unpin", 2):
       guard let vm = wholeNumber(words[1]) else { return nil }
-      self = .end(VMSlot(vm))
+      switch words[0] {
+      case "end": self = .end(VMSlot(vm))
+      case "pin": self = .pin(VMSlot(vm))
+      default: self = .unpin(VMSlot(vm))
+      }
     case (_, 1):
       let parts = text.split(separator: "*", omittingEmptySubsequences: false)
-      guard let vcpu = Scenario.ScriptedVCPU(parsing: String(parts[0])) else { return nil }
+      let aborts = parts[0].hasSuffix("!")
+      let name = String(aborts ? parts[0].dropLast() : parts[0])
+      guard let vcpu = Scenario.ScriptedVCPU(parsing: name) else { return nil }
       switch parts.count {
-      case 1: self = .run(vcpu, entries: 1)
+      case 1: self = .run(vcpu, entries: 1, abortsFirst: aborts)
       case 2:
         guard let entries = wholeNumber(parts[1]) else { return nil }
-        self = .run(vcpu, entries: entries)
+        self = .run(vcpu, entries: entries, abortsFirst: aborts)
       default: return nil
       }
     default: return nil
@@ -102,10 +157,14 @@ extension Scenario.ProgramStep: CustomStringConvertible {
   /// As a program writes it.
   public var description: String {
     switch self {
-    case .run(let vcpu, 1): "\(vcpu)"
-    case .run(let vcpu, let entries): "\(vcpu)*\(entries)"
+    case .run(let vcpu, let entries, let aborts):
+      "\(vcpu)" + (aborts ? "!" : "") + (entries == 1 ? "" : "*\(entries)")
     case .unmap(let vm, let page): "unmap \(vm.index):\(page)"
     case .end(let vm): "end \(vm.index)"
+    case .offline: "offline"
+    case .online: "online"
+    case .pin(let vm): "pin \(vm.index)"
+    case .unpin(let vm): "unpin \(vm.index)"
     }
   }
 }

@@ -10,7 +10,8 @@ extension ControlledMachine: GuestMachine {
     perform(
       .install, at: site, object: context.table[0].number,
       GuestPlace(
-        tag: context.tag.number, vcpu: context.vcpu, slot: context.slot.index
+        tag: context.tag.number, vcpu: context.vcpu, slot: context.slot.index,
+        isStale: context.isStale
       ).bits,
       UInt64(context.owner))
   }
@@ -37,6 +38,13 @@ extension ControlledMachine: GuestMachine {
   }
 
   @inlinable public func observeFlushes() -> UInt64 { perform(.flushCount) }
+
+  @inlinable public func setOnline(_ isOnline: Bool, at site: Site) {
+    let word = ControlledWord(port.pointee.onlineWord)
+    if isOnline { invalidate(.everything, on: .thisPCPU, at: site) }
+    let bit = PCPUSet(pcpu).rawValue
+    _ = add(word, isOnline ? bit : 0 &- bit, .fullyOrdered, at: site)
+  }
 
   /// Never: a guest of a fixed program leaves by itself, soon, and the call is delivered then.
   @inlinable public var isCalled: Bool { false }
@@ -74,27 +82,49 @@ extension ControlledMachine {
   /// Step `index` of this pCPU's program begins.
   @inlinable @inline(__always)
   public func beginStep(_ index: Int) {
-    port.pointee.programSteps?[pcpu.index] = Int32(truncatingIfNeeded: index)
+    port.pointee.programSteps?[body] = Int32(truncatingIfNeeded: index)
   }
 
   /// A guest is about to be left to itself: `vcpu`, the vCPU's number, entered with `late`, of
-  /// `generation`, after `published` had been decided. For O7 and O8.
+  /// `generation`, after `published` had been decided; `flushed`: the entry itself flushed. For O7
+  /// and O8.
   @inlinable
-  public func judgeEntry(vcpu: Int, published: Tag, late: Tag, generation: UInt64) {
+  public func judgeEntry(
+    vcpu: Int, published: Tag, late: Tag, generation: UInt64, flushed: Bool
+  ) {
     perform(
-      .judgeEntry, object: vcpu, published.number &<< 32 | late.number, generation)
+      .judgeEntry, object: vcpu,
+      published.number &<< 32 | (flushed ? Self.entryFlushed : 0) | late.number, generation)
   }
+
+  /// The bit of `judgeEntry` that says that the entry flushed.
+  @inlinable public static var entryFlushed: UInt64 { 1 << 31 }
 
   /// The flush of `page` of `slot` is complete: entries older than `version` are dead. For O4.
   @inlinable public func flushCompleted(_ slot: VMSlot, page: UInt64, version: UInt64) {
     perform(.flushCompleted, object: slot.index, page, version)
   }
 
+  /// A device translates for `owner`, who lives at `slot`, under `tag` from here on. A schedule point.
+  @inlinable
+  public func attachDevice(to slot: VMSlot, owner: VMIdentity, tag: Tag, at site: Site) {
+    perform(
+      .attachDevice, at: site, GuestPlace(tag: tag.number, vcpu: 0, slot: slot.index).bits,
+      UInt64(owner))
+  }
+
+  /// One device fewer translates for whoever lives at `slot`; false if there was none. A schedule
+  /// point.
+  @inlinable
+  public func detachDevice(from slot: VMSlot, at site: Site) -> Bool {
+    perform(.detachDevice, at: site, GuestPlace(tag: 0, vcpu: 0, slot: slot.index).bits) != 0
+  }
+
   /// Whether a call has thrown the guest out since the last look.
   @inlinable public func takeInterruption() -> Bool { perform(.takeInterruption) != 0 }
 }
 
-/// Where a guest runs, in one operand: tag | vCPU << 16 | slot << 32.
+/// Where a guest runs, in one operand: tag | vCPU << 16 | slot << 32 | stale << 63.
 public struct GuestPlace: Equatable, Sendable {
   /// The packed form.
   public let bits: UInt64
@@ -104,8 +134,10 @@ public struct GuestPlace: Equatable, Sendable {
 
   /// Packs a place. A tag has at most 16 bits.
   @inlinable @inline(__always)
-  public init(tag: UInt64, vcpu: UInt32, slot: Int) {
-    bits = tag & 0xFFFF | UInt64(vcpu & 0xFFFF) &<< 16 | UInt64(truncatingIfNeeded: slot) &<< 32
+  public init(tag: UInt64, vcpu: UInt32, slot: Int, isStale: Bool = false) {
+    bits =
+      tag & 0xFFFF | UInt64(vcpu & 0xFFFF) &<< 16 | UInt64(truncatingIfNeeded: slot) &<< 32
+      | (isStale ? 1 &<< 63 : 0)
   }
 
   /// The tag.
@@ -113,5 +145,9 @@ public struct GuestPlace: Equatable, Sendable {
   /// The vCPU's number in its VM.
   @inlinable @inline(__always) public var vcpu: UInt64 { bits &>> 16 & 0xFFFF }
   /// The VM's slot.
-  @inlinable @inline(__always) public var slot: Int { Int(truncatingIfNeeded: bits &>> 32) }
+  @inlinable @inline(__always) public var slot: Int {
+    Int(truncatingIfNeeded: bits &>> 32 & 0x7FFF_FFFF)
+  }
+  /// See `GuestContext.isStale`.
+  @inlinable @inline(__always) public var isStale: Bool { bits &>> 63 != 0 }
 }

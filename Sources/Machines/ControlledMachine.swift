@@ -15,15 +15,25 @@ public struct ControlledMachine: Machine, @unchecked Sendable {
 
   @usableFromInline let port: UnsafeMutablePointer<ControlledPort>
   public let pcpu: PCPU
+  /// Which of the program's bodies runs: the pCPU's number, unless tasks share pCPUs.
+  public let body: Int
 
   /// The machine of `pcpu` behind `port`, which outlives it.
   @inlinable @inline(__always)
-  public init(port: UnsafeMutablePointer<ControlledPort>, pcpu: PCPU) {
+  public init(port: UnsafeMutablePointer<ControlledPort>, pcpu: PCPU, body: Int? = nil) {
     self.port = port
     self.pcpu = pcpu
+    self.body = body ?? pcpu.index
   }
 
   public var pcpuCount: Int { @inlinable get { port.pointee.pcpuCount } }
+
+  @inlinable public func onlinePCPUs(at site: Site) -> PCPUSet {
+    let word = port.pointee.onlineWord
+    return word == 0
+      ? PCPUSet(first: pcpuCount)
+      : PCPUSet(rawValue: load(ControlledWord(word), .relaxed, at: site))
+  }
 
   @inlinable @inline(__always) @discardableResult
   func perform(
@@ -141,8 +151,26 @@ public struct ControlledMachine: Machine, @unchecked Sendable {
     if state == .enabled { port.pointee.masked &= ~bit }
   }
 
-  @inlinable @inline(__always) public func disablePreemption() {}
-  @inlinable @inline(__always) public func enablePreemption() {}
+  @inlinable @inline(__always)
+  public func disablePreemption() { port.pointee.unpreemptible |= 1 &<< UInt64(pcpu.index) }
+
+  @inlinable @inline(__always)
+  public func enablePreemption() { port.pointee.unpreemptible &= ~(1 &<< UInt64(pcpu.index)) }
+
+  /// Gives the pCPU to another task, if there is one that waits for it, and takes it again.
+  @inlinable
+  public func preemptionPoint(at site: Site) {
+    let isOn = port.pointee.unpreemptible & 1 &<< UInt64(pcpu.index) == 0
+    guard isOn, let lock = runLock else { return }
+    release(lock, at: site)
+    acquire(lock, at: site)
+  }
+
+  /// The lock of the pCPU; nil where no tasks share one.
+  @inlinable public var runLock: Lock<ControlledWord>? {
+    let first = port.pointee.runLocks
+    return first == 0 ? nil : Lock(ControlledWord(first &+ pcpu.index))
+  }
 
   // MARK: Translation
 
@@ -173,9 +201,10 @@ public struct ControlledMachine: Machine, @unchecked Sendable {
 
   @inlinable public func rolloverBegins() { perform(.rolloverBegins) }
 
-  /// Asks for every context that was live all through the rollover whether its tag was kept.
+  /// Asks for every context that was live all through the rollover whether its tag was kept: those of
+  /// pCPUs first, those of devices behind them.
   @inlinable public func rolloverEnds(keeps: (Tag) -> Bool) {
-    for index in 0..<pcpuCount {
+    for index in 0..<(pcpuCount &+ port.pointee.deviceCount) {
       let context = ContextWord(bits: perform(.throughout, object: index))
       if context.isLive, !keeps(context.tag) { perform(.lostTag, object: index) }
     }

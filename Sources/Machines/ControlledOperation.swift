@@ -13,6 +13,8 @@ public enum StepKind: UInt8, Sendable, CaseIterable {
   case install, leaveGuest, clearContext, translate, speculate, invalidate, call
   // What the hardware does by itself; only agents make these steps.
   case arriveInvalidation, arriveInterrupt, fillUnasked
+  // Devices that share a VM's address space.
+  case attachDevice, detachDevice
   // No schedule points: barriers, and what is said to the oracles. Plain memory has its own way in.
   case fence, choose
   case rolloverBegins, throughout, lostTag, rolloverEnds

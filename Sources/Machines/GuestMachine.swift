@@ -18,6 +18,8 @@ public protocol GuestMachine: CallingMachine {
 
   /// What `pcpu` publishes of its context. Never a schedule point.
   func observeContext(of pcpu: PCPU) -> ContextWord
+  /// This pCPU goes offline, or comes back with an empty TLB. Nothing is loaded on it.
+  func setOnline(_ isOnline: Bool, at site: Site)
   /// Whether a call waits for this pCPU: the guest is about to be thrown out. Never a schedule
   /// point.
   var isCalled: Bool { get }
@@ -27,6 +29,14 @@ public protocol GuestMachine: CallingMachine {
   func answerUntilAllEnd()
   /// How often everything was invalidated on every pCPU so far. Never a schedule point.
   func observeFlushes() -> UInt64
+  /// Nothing is loaded on this pCPU from here on, or something will be again. Said in turns, after
+  /// `put` and before `load`; counts only. Never a schedule point.
+  func turnsIdle(_ isIdle: Bool)
+}
+
+extension GuestMachine {
+  /// Nobody counts.
+  @inlinable public func turnsIdle(_ isIdle: Bool) {}
 }
 
 /// A hardware context: a stage-2 table and the tag under which its translations are cached.
@@ -41,17 +51,22 @@ public struct GuestContext<Word: Handle>: Sendable {
   public let owner: VMIdentity
   /// Which of the VM's vCPUs runs: guests' own translations may differ between them (O12).
   public let vcpu: UInt32
+  /// Whether translations of others may be found under the tag until this pCPU has flushed: the next
+  /// thing that it does.
+  public let isStale: Bool
 
   /// The context of `owner`, who lives at `slot`.
   @inlinable @inline(__always)
   public init(
-    table: Bank<Word>, tag: Tag, slot: VMSlot, owner: VMIdentity, vcpu: UInt32 = 0
+    table: Bank<Word>, tag: Tag, slot: VMSlot, owner: VMIdentity, vcpu: UInt32 = 0,
+    isStale: Bool = false
   ) {
     self.table = table
     self.tag = tag
     self.slot = slot
     self.owner = owner
     self.vcpu = vcpu
+    self.isStale = isStale
   }
 }
 

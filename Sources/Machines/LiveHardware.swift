@@ -6,8 +6,8 @@ import Host
 /// What a machine tells whoever watches it. Called rarely, never on the fast path.
 public protocol MachineWatcher: AnyObject, Sendable {
   /// `evidence` of a rollover that has just ended; the allocator's lock is still held. Returns
-  /// whether it was judged.
-  func rolledOver(_ evidence: RolloverEvidence) -> Bool
+  /// the oracles that judged it.
+  func rolledOver(_ evidence: RolloverEvidence) -> Set<OracleID>
   /// `evidence` of a tag that was given back wrongly. The allocator's lock is still held.
   func freed(_ evidence: FreedTagEvidence)
   /// The kernel's BUG() was reached. The pCPU goes no further.
@@ -62,6 +62,12 @@ public final class LiveHardware: @unchecked Sendable {
   let calls: CallBoard
   /// pCPUs whose program is over.
   let endedCount: LiveWord
+  /// A bit for each pCPU that is online.
+  let online: LiveWord
+  /// Per pCPU how often it has turned idle or busy: odd while nothing is loaded there.
+  let idleTurns: Bank<LiveWord>
+  /// One past the highest tag.
+  let tagCount: Int
 
   let pcpus: UnsafeMutablePointer<LivePCPU>
   let instruments: UnsafeMutablePointer<InstrumentState>?
@@ -84,6 +90,10 @@ public final class LiveHardware: @unchecked Sendable {
     freedTags = memory.words(1 << tagBits, initially: 0, .packed, named: "freed tags")
     calls = CallBoard(pcpuCount: pcpuCount, in: memory)
     endedCount = memory.word(initially: 0, named: "ended pCPUs")
+    online = memory.word(
+      initially: PCPUSet(first: pcpuCount).rawValue, named: "online pCPUs")
+    idleTurns = memory.words(pcpuCount, initially: 0, .ownLine, named: "idle turns")
+    tagCount = 1 << tagBits
     let counters = (0..<pcpuCount).map { _ in
       memory.words(Counter.allCases.count, initially: 0, .packed, named: "counters")
     }
@@ -173,6 +183,7 @@ struct LivePCPU {
   @usableFromInline let tlb: LiveTLB
   @usableFromInline let calls: CallBoard
   @usableFromInline let endedCount: LiveWord
+  @usableFromInline let online: LiveWord
   /// The bits of a tag that the hardware looks at.
   @usableFromInline let tagMask: UInt64
   /// The context register: the part of a TLB key that it gives, or `LiveTLB.noContext` ...
@@ -201,6 +212,8 @@ struct LivePCPU {
 
   /// The context words of all pCPUs when its rollover began.
   @usableFromInline let contextsBeforeRollover: UnsafeMutablePointer<UInt64>
+  /// And their idle turns.
+  let idleTurnsBeforeRollover: UnsafeMutablePointer<UInt64>
 
   init(
     _ pcpu: PCPU, of hardware: LiveHardware, counters: Bank<LiveWord>, tlb: LiveTLB,
@@ -217,11 +230,13 @@ struct LivePCPU {
     self.tagMask = tagMask
     calls = hardware.calls
     endedCount = hardware.endedCount
+    online = hardware.online
     scratch = memory.word(initially: 0, named: "scratch")
     contextTable = scratch
     waiting = memory.word(initially: 0, named: "awaited lock")
     random = RandomStream(seed)
     contextsBeforeRollover = memory.array(of: hardware.pcpuCount, 0)
+    idleTurnsBeforeRollover = memory.array(of: hardware.pcpuCount, 0)
   }
 }
 

@@ -23,6 +23,8 @@ public protocol Machine: Sendable {
   var pcpu: PCPU { get }
   /// How many pCPUs are possible, whether online or not.
   var pcpuCount: Int { get }
+  /// The pCPUs that are online. One may come or go as soon as it is said.
+  func onlinePCPUs(at site: Site) -> PCPUSet
 
   // MARK: Words
 
@@ -72,6 +74,8 @@ public protocol Machine: Sendable {
   func disablePreemption()
   /// Another task may run here again.
   func enablePreemption()
+  /// If preemption is on, another task of this pCPU may run here and now.
+  func preemptionPoint(at site: Site)
 
   // MARK: Translation
 

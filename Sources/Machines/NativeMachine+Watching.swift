@@ -36,6 +36,8 @@ extension NativeMachine {
     own.pointee.flushesBeforeRollover = own.pointee.flushesIssued
     for index in 0..<pcpuCount {
       own.pointee.contextsBeforeRollover[index] = observeContext(of: PCPU(index)).bits
+      own.pointee.idleTurnsBeforeRollover[index] =
+        own.pointee.hardware.takeUnretainedValue().idleTurns[index].acquiredValue
     }
   }
 
@@ -52,14 +54,33 @@ extension NativeMachine {
       throughout += 1
       if !keeps(context.tag) { lost = (PCPU(index), context) }
     }
+    countIdle(keeps: keeps)
     let flushed = own.pointee.flushesCompleted > own.pointee.flushesBeforeRollover
-    let wasJudged = own.pointee.hardware.takeUnretainedValue().watcher.rolledOver(
+    let judges = own.pointee.hardware.takeUnretainedValue().watcher.rolledOver(
       RolloverEvidence(
         pcpu: pcpu, flushCompleted: flushed, contextsThroughout: throughout, lost: lost))
-    if wasJudged {
-      note(.checksO5)
-      note(.checksO6)
+    if judges.contains(.o5) { note(.checksO5) }
+    if judges.contains(.o6) { note(.checksO6) }
+  }
+
+  /// Every pCPU may need one number kept, but for those that had nothing loaded all the time.
+  private func countIdle(keeps: (Tag) -> Bool) {
+    let hardware = own.pointee.hardware.takeUnretainedValue()
+    var idle = 0
+    for index in 0..<pcpuCount {
+      let before = own.pointee.idleTurnsBeforeRollover[index]
+      if before & 1 == 1, hardware.idleTurns[index].acquiredValue == before { idle += 1 }
     }
+    guard idle > 0 else { return }
+    let kept = (1..<hardware.tagCount).count { keeps(Tag(UInt64($0))) }
+    note(.idleAtRollover, times: UInt64(idle))
+    note(.keptForIdle, times: UInt64(max(0, kept - (pcpuCount - idle))))
+  }
+
+  /// Release: what `put` stored comes before.
+  public func turnsIdle(_ isIdle: Bool) {
+    let turns = own.pointee.hardware.takeUnretainedValue().idleTurns[pcpu]
+    turns.address.pointee.store(turns.value &+ 1, ordering: .releasing)
   }
 
   /// Reports, then holds this pCPU for ever: a trap would take the summary with it. Nothing of the

@@ -18,6 +18,7 @@ enum SelftestCommand: Command {
     Option("--full", nil, "10 seeds for each fault, 10 minutes for each right version"),
     Option("--time", "DURATION", "look for each fault at most this long (default 30s)"),
     Option("--jobs", "N", "explore so many faults at a time (default 1)"),
+    Option("--mutants", "SYSTEM", "instead: break every operation of a system in every way"),
     Option("--seed", "N", "same seed, same choices (default: random, printed)"),
   ]
 
@@ -31,6 +32,7 @@ enum SelftestCommand: Command {
     if let word = arguments.words.first {
       throw UsageError.unexpectedWord(word, command: name)
     }
+    if let name = arguments["--mutants"] { return try mutants(of: name, arguments, signals) }
     var plan = arguments.has("--full") ? SelftestPlan.full : .quick
     if let text = arguments["--time"] { plan.budgetPerFault = try DurationText.parse(text) }
     let only = try arguments["--only"].map { text in
@@ -47,6 +49,37 @@ enum SelftestCommand: Command {
       ? try JSONLine.render(report) + "\n" : report.text(style: Output.style)
     return deliver(
       text, verdict: report.exitCode == 0 ? "all verdicts right" : "a wrong verdict",
+      exitCode: report.exitCode)
+  }
+
+  /// Mutants made by machine.
+  private static func mutants(
+    of name: String, _ arguments: ParsedArguments, _ signals: Signals
+  ) throws -> Int32 {
+    guard let system = TagSystem.named(name) else {
+      throw UsageError.unknownName(kind: "system", name, names: TagSystem.all.map(\.name))
+    }
+    let seed = try arguments.seed()
+    let run = try MutantRun(
+      system, schedules: arguments.has("--full") ? 20_000 : 2_000, seed: seed)
+    let shows = Output.showsProgress && !arguments.has("--quiet")
+    var rows: [MutantReport.Row] = []
+    for (name, mutation) in run.mutants where !signals.wantsStop {
+      if shows { Output.progress("selftest: \(name)") }
+      let outcome = run.run(name, mutation)
+      rows.append(
+        MutantReport.Row(
+          name: outcome.name, killedBy: outcome.killedBy, scenario: outcome.scenario,
+          schedules: outcome.schedules, reason: outcome.reason))
+    }
+    if shows { Output.endProgress() }
+    let report = MutantReport(
+      system: system.name, seed: "\(seed)", schedulesPerScenario: run.schedules, mutants: rows)
+    let text =
+      arguments.has("--json")
+      ? try JSONLine.render(report) + "\n" : report.text(style: Output.style)
+    return deliver(
+      text, verdict: report.exitCode == 0 ? "all mutants seen or explained" : "a wrong verdict",
       exitCode: report.exitCode)
   }
 }

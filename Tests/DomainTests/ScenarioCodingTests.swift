@@ -151,7 +151,7 @@ import Testing
       "\"colour\" is no key of a scenario; its keys are summary, system, pcpus, vms, vcpusPerVM, "
         + "tagBits, usableTags, hardwareTagBits, fewTags, pagesPerVM, entriesPerSlice, "
         + "accessesPerEntry, longStayEvery, longStayAccesses, hackbenchRuns, messagesPerRun, "
-        + "messageEvery, channelCapacity, unmapEvery, speculateEvery, suspendEvery, migrateEvery, "
+        + "messageEvery, channelCapacity, unmapEvery, speculateEvery, suspendEvery, offlineEvery, migrateEvery, "
         + "contextSwitchBarrier, putBeforeContextDead, directSwitch, claimAfterPut, duration, perturb, oracles, stallAfter, "
         + "watchdogEvery, initialState, script, program"
     ),

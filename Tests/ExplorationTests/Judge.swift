@@ -62,12 +62,25 @@ struct Judge {
     var isInside: Bool
     /// The place of its install among the events.
     var since: Int
+    /// Whether its pCPU has still to flush.
+    var isStale = false
+  }
+
+  /// Devices that share a VM's address space.
+  struct Device {
+    var count: Int
+    var tag: UInt64
+    var owner: UInt64
+    /// The place of the first attachment among the events.
+    var since: Int
   }
 
   struct Rollover {
     var begin: Int
     /// Guests of others when it began, by the place of their install.
     var inside: [Int: Int]
+    /// Devices that were there when it began, by slot, with the place of their attachment.
+    var devices: [Int: Int]
     var isFlushIssued = false
     var isFlushComplete = false
     var isJudged = false
@@ -86,6 +99,7 @@ struct Judge {
   var words: [UInt64]
   private var cells: [UInt64]
   private var guests: [Int: Guest] = [:]
+  private var devices: [Int: Device] = [:]
   private var rollovers: [Int: Rollover] = [:]
   private var tlb: [Place: (owner: UInt64, vcpu: UInt64, version: UInt64)] = [:]
   /// Per target: who calls it, and for what.
@@ -96,6 +110,8 @@ struct Judge {
   /// Tags that were given back and not handed out since.
   private var freed: Set<UInt64> = []
   private var races: RaceGraph
+  /// pCPUs that have dropped what is under tag 0 of their own TLB since their last entry.
+  private var flushedUntagged: Set<Int> = []
 
   init(_ world: JudgedWorld) {
     self.world = world
@@ -149,7 +165,10 @@ struct Judge {
       if rollovers[pcpu]?.isFlushIssued == true { rollovers[pcpu]?.isFlushComplete = true }
     case .rolloverBegins:
       let inside = guests.filter { $0.key != pcpu && $0.value.isInside }
-      rollovers[pcpu] = Rollover(begin: now, inside: inside.mapValues(\.since))
+      rollovers[pcpu] = Rollover(
+        begin: now, inside: inside.mapValues(\.since), devices: devices.mapValues(\.since))
+    case .attachDevice: attach(event)
+    case .detachDevice: detach(slot: Int(event.a >> 32))
     case .throughout, .lostTag: judgeReserved(pcpu)
     case .rolloverEnds:
       judgeReserved(pcpu)
@@ -178,21 +197,51 @@ struct Judge {
     let decided = event.a & 0xFFFF
     let tag = decided % (1 << UInt64(world.hardware.hardwareTagBits))
     let guest = Guest(
-      slot: Int(event.a >> 32), tag: tag, owner: event.b, vcpu: event.a >> 16 & 0xFFFF,
-      table: table, isInside: true, since: now)
+      slot: Int(event.a >> 32 & 0x7FFF_FFFF), tag: tag, owner: event.b,
+      vcpu: event.a >> 16 & 0xFFFF, table: table, isInside: true, since: now,
+      isStale: event.a >> 63 != 0)
     for (other, present) in guests where other != pcpu && present.isInside {
       guard world.hardware.tagsAreGlobal else { continue }
       if present.owner == guest.owner && present.tag != tag { find(.o1) }
-      if present.owner != guest.owner && present.tag == tag { find(.o2) }
+      let isUntagged = world.hardware.allowsUntagged && tag == 0
+      if present.owner != guest.owner && present.tag == tag && !isUntagged { find(.o2) }
+    }
+    for device in devices.values where world.hardware.tagsAreGlobal {
+      if device.owner == guest.owner && device.tag != tag { find(.o1) }
+      if device.owner != guest.owner && device.tag == tag { find(.o2) }
     }
     guests[pcpu] = guest
+    let mayBeUntagged = world.hardware.allowsUntagged && flushedUntagged.contains(pcpu)
+    flushedUntagged.remove(pcpu)
+    if decided == 0 && !mayBeUntagged || decided > world.hardware.highestTag { find(.o7) }
+  }
+
+  private mutating func attach(_ event: JudgedEvent) {
+    let decided = event.a & 0xFFFF
+    let tag = decided % (1 << UInt64(world.hardware.hardwareTagBits))
+    let slot = Int(event.a >> 32)
     if decided == 0 || decided > world.hardware.highestTag { find(.o7) }
+    let residents =
+      guests.values.filter(\.isInside).map { ($0.owner, $0.tag) }
+      + devices.values.map { ($0.owner, $0.tag) }
+    for (owner, used) in residents where world.hardware.tagsAreGlobal {
+      if owner == event.b && used != tag { find(.o1) }
+      if owner != event.b && used == tag { find(.o2) }
+    }
+    let earlier = devices[slot]
+    devices[slot] = Device(
+      count: (earlier?.count ?? 0) + 1, tag: tag, owner: event.b, since: earlier?.since ?? now)
+  }
+
+  private mutating func detach(slot: Int) {
+    devices[slot]?.count -= 1
+    if devices[slot]?.count == 0 { devices[slot] = nil }
   }
 
   private mutating func judgeEntry(vcpu: Int, _ event: JudgedEvent) {
     // 0: nothing was said to be published.
     let published = event.a >> 32
-    if published != 0 && published != event.a & 0xFFFF_FFFF { find(.o8) }
+    if published != 0 && published != event.a & 0x7FFF_FFFF { find(.o8) }
     if event.b < generations[vcpu] ?? 0 { find(.o8) }
     generations[vcpu] = event.b
   }
@@ -204,21 +253,28 @@ struct Judge {
     let bitmap = world.cellNames.indices.filter {
       world.cellNames[$0].hasPrefix("numbers in use")
     }
+    var used: [UInt64] = []
     for (other, since) in rollover.inside {
-      guard let guest = guests[other], guest.isInside, guest.since == since else { continue }
-      let cell = Int(guest.tag) / 64
-      let isKept =
-        cell < bitmap.count && cells[bitmap[cell]] & 1 << UInt64(guest.tag % 64) != 0
+      if let guest = guests[other], guest.isInside, guest.since == since { used.append(guest.tag) }
+    }
+    for (slot, since) in rollover.devices {
+      if let device = devices[slot], device.since == since { used.append(device.tag) }
+    }
+    for tag in used {
+      let cell = Int(tag) / 64
+      let isKept = cell < bitmap.count && cells[bitmap[cell]] & 1 << UInt64(tag % 64) != 0
       if !isKept { find(.o6) }
     }
   }
 
   // MARK: The TLB
 
-  /// Tags wrap as the hardware's do.
+  /// The first pCPU of a core stands for the TLB that they share. Tags wrap as the hardware's do.
   private func place(_ pcpu: Int, _ tag: UInt64, _ page: Int) -> Place {
-    Place(pcpu: pcpu, tag: tag % (1 << UInt64(world.hardware.tagBits)), page: page)
+    Place(pcpu: core(pcpu), tag: tag % (1 << UInt64(world.hardware.tagBits)), page: page)
   }
+
+  private func core(_ pcpu: Int) -> Int { pcpu - pcpu % world.hardware.threadsPerCore }
 
   private mutating func translate(_ pcpu: Int, page: Int, isAsked: Bool) {
     guard let guest = guests[pcpu] else { return }
@@ -238,13 +294,15 @@ struct Judge {
     let others = (0..<world.hardware.pagesPerVM).contains { other in
       tlb[place(pcpu, guest.tag, other)].map { $0.owner != guest.owner } ?? false
     }
-    if others { find(.o3) }
+    if others && !guest.isStale { find(.o3) }
     tlb[place(pcpu, guest.tag, page)] = (guest.owner, guest.vcpu, entry.version)
   }
 
   private mutating func invalidate(_ pcpu: Int, _ what: UInt64, _ operand: UInt64) {
     let message = Message(issuer: pcpu, what: what, operand: operand)
     if what & 1 == 0 {
+      if what & 6 == 0 { guests[pcpu]?.isStale = false }
+      if what & 6 == 0 || what & 6 == 2 && operand == 0 { flushedUntagged.insert(pcpu) }
       if world.hardware.hasTLB { drop(pcpu, message) }
       return
     }
@@ -253,7 +311,7 @@ struct Judge {
       rollovers[pcpu]?.isFlushComplete = false
     }
     guard world.hardware.hasTLB else { return }
-    for target in 0..<world.pcpuCount {
+    for target in 0..<world.pcpuCount where core(target) == target {
       // So many are on their way at most.
       if travelling[target].count == 16 { arrive(target) }
       travelling[target].append(message)
@@ -269,7 +327,7 @@ struct Judge {
     let tag = message.operand & 0xFFFF
     let page = Int(message.operand >> 16)
     tlb = tlb.filter { entry in
-      guard entry.key.pcpu == pcpu else { return true }
+      guard entry.key.pcpu == core(pcpu) else { return true }
       switch message.what & 6 {
       case 0: return false
       case 2: return entry.key.tag != place(pcpu, tag, 0).tag

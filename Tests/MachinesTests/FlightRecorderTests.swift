@@ -59,7 +59,8 @@ import Testing
     m.speculate(0, at: here)
     let kinds: [OperationKind] = [
       .load, .store, .exchange, .add, .or, .compareExchange, .fence, .acquire, .release,
-      .invalidate, .waitForInvalidations, .install, .leaveGuest, .clearContext, .call, .waitForCalls,
+      .invalidate, .waitForInvalidations, .install, .leaveGuest, .clearContext, .call,
+      .waitForCalls,
       .translate, .speculate,
     ]
     #expect(hardware.lastOperations(of: PCPU(0)).map(\.kind) == kinds)

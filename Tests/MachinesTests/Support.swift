@@ -25,9 +25,9 @@ final class KeepingWatcher: MachineWatcher {
   var evidence: [RolloverEvidence] { kept.withLock { $0.evidence } }
   var bugs: [Bug] { kept.withLock { $0.bugs } }
 
-  func rolledOver(_ evidence: RolloverEvidence) -> Bool {
+  func rolledOver(_ evidence: RolloverEvidence) -> Set<OracleID> {
     kept.withLock { $0.evidence.append(evidence) }
-    return judges
+    return judges ? [.o5, .o6] : []
   }
 
   func bug(_ message: String, at site: Site, on pcpu: PCPU) {

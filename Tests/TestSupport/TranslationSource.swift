@@ -27,6 +27,6 @@ struct TranslationSource {
 
 /// A machine that nobody watches: it makes no rollovers.
 private final class NobodyWatches: MachineWatcher {
-  func rolledOver(_ evidence: RolloverEvidence) -> Bool { false }
+  func rolledOver(_ evidence: RolloverEvidence) -> Set<OracleID> { [] }
   func bug(_ message: String, at site: Site, on pcpu: PCPU) {}
 }

@@ -162,7 +162,7 @@ private func keep(_ value: UInt64) { sink.store(value, ordering: .relaxed) }
 
 /// Nothing is reported while measuring.
 private final class NobodyWatches: MachineWatcher {
-  func rolledOver(_ evidence: RolloverEvidence) -> Bool { false }
+  func rolledOver(_ evidence: RolloverEvidence) -> Set<OracleID> { [] }
   func bug(_ message: String, at site: Site, on pcpu: PCPU) {
     preconditionFailure("BUG at site \(site.number) on \(pcpu) while measuring: \(message)")
   }

@@ -54,6 +54,12 @@ public protocol TagAllocator<M>: Sendable {
   /// `vcpu` leaves this pCPU (vcpu_put).
   func put(_ vcpu: VCPU, of vm: VM, on m: M)
 
+  /// A device shares the address space of `vm` from here on: its number stays as it is until as many
+  /// `unpin`s have come. Returns the number; `.undecided` if it can't be pinned.
+  func pin(_ vm: VM, on m: M) -> Tag
+  /// A device that shared the address space of `vm` no longer does.
+  func unpin(_ vm: VM, on m: M)
+
   /// A translation of `vm` has changed (MMU notifier): removes `page` from every TLB. The caller
   /// has changed the table and made a full barrier.
   func flush(page: UInt64, of vm: VM, on m: M)
@@ -74,6 +80,10 @@ extension TagAllocator {
   public func mayEnter(_ vcpu: VCPU, of vm: VM, on m: M) -> Bool { true }
   /// Nothing to undo.
   @inlinable @inline(__always) public func entryAborted(_ vcpu: VCPU, of vm: VM, on m: M) {}
+  /// No number can be pinned.
+  @inlinable public func pin(_ vm: VM, on m: M) -> Tag { .undecided }
+  /// Nothing was pinned.
+  @inlinable public func unpin(_ vm: VM, on m: M) {}
   /// Nothing to do at an exit.
   @inlinable @inline(__always) public func exited(_ vcpu: VCPU, of vm: VM, on m: M) {}
 }
@@ -88,6 +98,14 @@ public enum ContextLife: Sendable {
   case untilSwitch
 }
 
+extension AllocatorTraits {
+  /// The oracles that judge a run: those of `oracles`, less those that compare pCPUs where tags are
+  /// a pCPU's own, and progress, which is always asked for.
+  public var judges: Set<OracleID> {
+    (tagScope == .machine ? oracles : oracles.subtracting([.o1, .o2])).union([.o9])
+  }
+}
+
 /// What the world and the oracles must know of an allocator.
 public struct AllocatorTraits: Sendable {
   /// Whether one number means one VM on the whole machine or only on one pCPU.
@@ -97,6 +115,10 @@ public struct AllocatorTraits: Sendable {
   public let tagScope: TagScope
   /// The oracles that apply.
   public let oracles: Set<OracleID>
+  /// Whether a number can be pinned: held for a device, whoever runs.
+  public let canPin: Bool
+  /// Whether it is made for pCPUs that share a TLB.
+  public let mayShareTLB: Bool
   /// The least usable tags that so many pCPUs and VMs need.
   public let leastTags: @Sendable (_ pcpus: Int, _ vms: Int) -> Int
   /// The share of entries below which a missing fast path is worth reading (O9, SUSPICIOUS).
@@ -104,6 +126,9 @@ public struct AllocatorTraits: Sendable {
   /// The last words of the names of words that hold ids: generation << tag bits | number. Stories
   /// print them so.
   public let idWords: Set<String>
+  /// Whether tag 0 means that a guest runs untagged: any number of them at a time, as long as each
+  /// entry flushes. Not a tag for O2, and in range for O7 where the entry flushes.
+  public let allowsUntagged: Bool
   /// Hardware that keeps fewer bits of a tag has none for this system: every guest gets the same one,
   /// and O1, O2 and O7 have nothing to judge.
   public let leastTagBits: Int
@@ -111,7 +136,9 @@ public struct AllocatorTraits: Sendable {
   /// The traits of one allocator.
   public init(
     tagScope: TagScope, oracles: Set<OracleID> = OracleID.common,
-    fastPathFloor: Double = 0.01, idWords: Set<String> = [], leastTagBits: Int = 0,
+    fastPathFloor: Double = 0.01, idWords: Set<String> = [],
+    canPin: Bool = false, mayShareTLB: Bool = false,
+    allowsUntagged: Bool = false, leastTagBits: Int = 0,
     leastTags: @escaping @Sendable (_ pcpus: Int, _ vms: Int) -> Int
   ) {
     self.tagScope = tagScope
@@ -119,6 +146,9 @@ public struct AllocatorTraits: Sendable {
     self.leastTags = leastTags
     self.fastPathFloor = fastPathFloor
     self.idWords = idWords
+    self.canPin = canPin
+    self.mayShareTLB = mayShareTLB
+    self.allowsUntagged = allowsUntagged
     self.leastTagBits = leastTagBits
   }
 
@@ -186,15 +216,23 @@ public struct TagID: Equatable, Sendable {
 
 /// What `prepareEntry` decided.
 public struct Entry: Sendable {
-  /// What the entry instruction itself flushes.
-  public enum Flush: Sendable { case nothing, thisTag, everything }
+  /// What the entry flushes on this pCPU, and when.
+  public enum Flush: Sendable {
+    case nothing
+    /// By the entry instruction itself, before anything can be used.
+    case thisTag, everything
+    /// When the new context is installed already, and before the guest runs: old translations may be
+    /// found under its number until then, by the hardware alone.
+    case everythingOnceInstalled
+  }
 
   /// The number under which this pCPU is active from now on; `.undecided` if nothing is published
   /// before the entry, so that the late id alone says.
   public let tag: Tag
   /// Whether the lock-free path sufficed.
   public let tookFastPath: Bool
-  /// What the entry flushes.
+  /// What the entry flushes. What an allocator decides later than here, behind its last look, it
+  /// flushes itself in `lateID`.
   public let flush: Flush
 
   /// A decision.

@@ -26,9 +26,11 @@ extension GuestLoop {
       let entry = world.allocator.prepareEntry(
         vcpu.pointee.state, of: vm.pointee.state, on: m)
       if !entry.tookFastPath { noteUser(of: entry.tag, owner, vm.pointee.slot, on: m) }
+      // Interrupts were on until here: a call that came meanwhile is answered before the last look.
+      if A.makesCalls { m.answerCalls() }
       let interrupts = m.maskInterrupts()
       left &-= 1
-      if untilAbort.tick(&random)
+      if untilAbort.tick(&random) && world.mayAbort(isFirst: isFirst)
         || !world.allocator.mayEnter(vcpu.pointee.state, of: vm.pointee.state, on: m)
       {
         tally.aborted &+= 1
@@ -43,11 +45,15 @@ extension GuestLoop {
       m.install(
         GuestContext(
           table: vm.pointee.table, tag: late.tag, slot: vm.pointee.slot, owner: owner,
-          vcpu: UInt32(truncatingIfNeeded: vcpu.pointee.number)),
+          vcpu: UInt32(truncatingIfNeeded: vcpu.pointee.number),
+          isStale: entry.flush == .everythingOnceInstalled),
         at: WorldSite.install)
+      if entry.flush == .everythingOnceInstalled {
+        m.invalidate(.everything, on: .thisPCPU, at: WorldSite.install)
+      }
       oracles.judge(
-        late, published: entry.tag, previousGeneration: generation,
-        highestTag: knobs.highestTag, &tally, on: m)
+        late, published: entry.tag, flushed: entry.flush != .nothing,
+        previousGeneration: generation, highestTag: knobs.highestTag, &tally, on: m)
       generation = late.generation
       let residence = Tag(late.tag.number & knobs.hardwareTagMask)
       oracles.entered(
@@ -81,7 +87,7 @@ extension GuestLoop {
   @inline(__always)
   private func flushAtEntry(_ flush: Entry.Flush, _ tag: Tag, on m: A.M) {
     switch flush {
-    case .nothing: break
+    case .nothing, .everythingOnceInstalled: break
     case .thisTag: m.invalidate(.tag(tag), on: .thisPCPU, at: WorldSite.install)
     case .everything: m.invalidate(.everything, on: .thisPCPU, at: WorldSite.install)
     }
@@ -142,7 +148,7 @@ extension GuestLoop {
       m.write(vcpu.pointee.lastPCPU, here)
     }
     if blocked { m.note(.blocks) }
-    tally.add(to: m)
+    tally.add(to: m, judgesO1: oracles.parts.value.vmsHaveOneTag)
     if tally.messagesSent != 0 {
       _ = m.add(vm.pointee.workLeft, 0 &- tally.messagesSent, .relaxed, at: WorldSite.work)
     }

@@ -76,12 +76,12 @@ where A.M: GuestMachine, A.M.Word == LiveWord, A.M.Memory == LiveMemory {
   // The phase stands in memory of its own: the log needs it before there is hardware.
   let memory = LiveMemory()
   let phase = memory.word(initially: RunPhase.ordinary, named: "phase")
-  let log = FindingLog { phase.raise(to: RunPhase.pursuit) }
+  let log = FindingLog(judges: A.traits.judges) { phase.raise(to: RunPhase.pursuit) }
   let hardware = LiveHardware(
     pcpuCount: setup.pcpus, tagBits: setup.configuration.tagBits,
     hardwareTagBits: setup.configuration.hardwareTagBits, pauses: setup.pauses,
     pauseSites: A.sites.map(\.site) + WorldSite.all, seed: setup.seed,
-    watcher: SoakWatcher(log, isOn: setup.oracles != .off))
+    watcher: SoakWatcher(log, oracles: A.traits.oracles, isOn: setup.oracles != .off))
   let world = World(
     A(setup.configuration, in: hardware.memory), setup.plan,
     tagBits: setup.configuration.tagBits, in: hardware.memory)
@@ -94,8 +94,9 @@ where A.M: GuestMachine, A.M.Word == LiveWord, A.M.Memory == LiveMemory {
     parts: hardware.memory.fixed(
       LiveOracleParts(
         mode: setup.oracles, tagsAreGlobal: traits.tagScope == .machine && tellsApart,
-        tagsHaveRange: tellsApart, vcpusArePrivate: traits.oracles.contains(.o12), ledger: ledger,
-        flushes: flushes,
+        vmsHaveOneTag: traits.oracles.contains(.o1), tagsHaveRange: tellsApart,
+        vcpusArePrivate: traits.oracles.contains(.o12), allowsUntagged: traits.allowsUntagged,
+        ledger: ledger, flushes: flushes,
         log: Unmanaged.passUnretained(log))))
   try world.createAll(from: setup.plan.initialState, on: machine(hardware, PCPU(0)))
   let bodies = (0..<setup.pcpus).map { index -> @Sendable () -> Void in

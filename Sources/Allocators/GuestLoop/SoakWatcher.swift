@@ -9,33 +9,39 @@ import Oracles
 // Documented in the protocol.
 public final class SoakWatcher: MachineWatcher {
   private let log: FindingLog
+  private let oracles: Set<OracleID>
   private let isOn: Bool
 
-  /// A watcher that writes to `log`; one that is off counts nothing and finds nothing.
-  public init(_ log: FindingLog, isOn: Bool = true) {
+  /// A watcher that writes to `log` what those of `oracles` see of a rollover; one that is off counts
+  /// nothing and finds nothing.
+  public init(
+    _ log: FindingLog, oracles: Set<OracleID> = OracleID.common, isOn: Bool = true
+  ) {
     self.log = log
+    self.oracles = oracles
     self.isOn = isOn
   }
 
-  public func rolledOver(_ evidence: RolloverEvidence) -> Bool {
-    guard isOn else { return false }
+  public func rolledOver(_ evidence: RolloverEvidence) -> Set<OracleID> {
+    guard isOn else { return [] }
     let verdicts = RolloverVerdict.judge(
       flushCompleted: evidence.flushCompleted, lost: evidence.lost)
     for verdict in verdicts {
       switch verdict {
-      case .flushIncomplete:
+      case .flushIncomplete where oracles.contains(.o5):
         log.add(
           .o5, .forbidden,
           "a rollover by \(evidence.pcpu) returned without a complete flush of every TLB",
           on: evidence.pcpu)
-      case .liveTagFreed(let pcpu, let context):
+      case .liveTagFreed(let pcpu, let context) where oracles.contains(.o6):
         log.add(
           .o6, .forbidden,
           "a rollover by \(evidence.pcpu) freed tag \(context.tag), with which \(context.slot) "
             + "was live on \(pcpu) all the time", on: evidence.pcpu)
+      case .flushIncomplete, .liveTagFreed: break
       }
     }
-    return true
+    return oracles.intersection([.o5, .o6])
   }
 
   public func freed(_ evidence: FreedTagEvidence) {

@@ -11,6 +11,11 @@ extension World {
     A.contextLife != .untilExit || isLast && (knobs.putBeforeContextDead || knobs.directSwitch)
   }
 
+  /// Whether something may come between the decision and the entry, so that the entry is not made. A
+  /// switch of processes is not over before the new context is installed.
+  @inline(__always)
+  func mayAbort(isFirst: Bool) -> Bool { A.contextLife == .untilExit || !isFirst }
+
   /// Looks at this many vCPUs before it gives up for now.
   @inline(__always) static var looksPerClaim: Int { 64 }
 

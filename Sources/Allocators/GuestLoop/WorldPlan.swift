@@ -34,8 +34,12 @@ public struct WorldKnobs: Sendable, Equatable, BitwiseCopyable {
   public var speculateEvery: Int
   /// One slice in so many is suspended in the guest until rollovers have passed; 0: none is.
   public var suspendEvery: Int
+  /// After one slice in so many the pCPU goes offline for a while; 0: never.
+  public var offlineEvery: Int
   /// One slice in so many runs a vCPU that is not this pCPU's own; 0: only where its own cannot run.
   public var migrateEvery: Int
+  /// pCPUs that share a TLB; in controlled runs only.
+  public var threadsPerCore: Int
   /// Whether a full barrier stands between two vCPUs of one pCPU.
   public var contextSwitchBarrier: Bool
   /// The unsafe order of leaving: `put` comes while the hardware context is still live.
@@ -66,7 +70,9 @@ public struct WorldKnobs: Sendable, Equatable, BitwiseCopyable {
     unmapEvery = scenario.unmapEvery
     speculateEvery = scenario.speculateEvery
     suspendEvery = scenario.suspendEvery
+    offlineEvery = scenario.offlineEvery
     migrateEvery = scenario.migrateEvery
+    threadsPerCore = scenario.threadsPerCore
     contextSwitchBarrier = scenario.contextSwitchBarrier
     putBeforeContextDead = scenario.putBeforeContextDead
     claimAfterPut = scenario.claimAfterPut

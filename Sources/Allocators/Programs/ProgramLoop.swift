@@ -10,6 +10,8 @@ import Machines
 struct ProgramLoop<A: TagAllocator>: Sendable where A.M == ControlledMachine {
   let world: World<A>
   let m: ControlledMachine
+  /// Whether any pCPU's program pins.
+  let hasDevices: Bool
 
   /// Runs the program.
   @inline(__always)
@@ -17,18 +19,24 @@ struct ProgramLoop<A: TagAllocator>: Sendable where A.M == ControlledMachine {
     for index in steps.indices {
       m.beginStep(index)
       switch steps[index] {
-      case .run(let vcpu, let entries, let claims): runSlice(vcpu, entries, claims)
+      case .run(let vcpu, let entries, let abortsFirst, let claims):
+        runSlice(vcpu, entries, abortsFirst, claims)
       case .unmap(let vm, let page): unmap(world.vms + vm, page)
       case .end(let vm): end(world.vms + vm)
+      case .offline: m.setOnline(false, at: WorldSite.hotplug)
+      case .online: m.setOnline(true, at: WorldSite.hotplug)
+      case .pin(let vm): pin(world.vms + vm)
+      case .unpin(let vm): _ = unpin(world.vms + vm)
       }
     }
   }
 
   /// A slice: load, enter once or more, put.
   @inline(__always)
-  private func runSlice(_ index: Int, _ entries: Int, _ claims: Bool) {
+  private func runSlice(_ index: Int, _ entries: Int, _ abortsFirst: Bool, _ claims: Bool) {
     let vcpu = world.vcpus + index
     let vm = world.vms + vcpu.pointee.vm
+    if let lock = m.runLock { m.acquire(lock, at: WorldSite.contextSwitch) }
     // Acquire: pairs with the release below, or with the one of the VM's creation.
     if claims { m.acquire(Lock(vcpu.pointee.claim), at: WorldSite.claim) }
     let owner = VMIdentity(truncatingIfNeeded: m.observe(vm.pointee.identity))
@@ -36,8 +44,10 @@ struct ProgramLoop<A: TagAllocator>: Sendable where A.M == ControlledMachine {
     if A.contextLife == .untilSwitch { m.clearContext(at: WorldSite.exit) }
     world.allocator.load(vcpu.pointee.state, of: vm.pointee.state, on: m)
     var left = entries
+    var isInterrupted = abortsFirst
     while left > 0 {
-      if enter(index, vcpu, vm, owner, isLast: left == 1) { left &-= 1 }
+      if enter(index, vcpu, vm, owner, isLast: left == 1, isInterrupted) { left &-= 1 }
+      isInterrupted = false
     }
     if !world.knobs.directSwitch {
       world.allocator.put(vcpu.pointee.state, of: vm.pointee.state, on: m)
@@ -45,19 +55,24 @@ struct ProgramLoop<A: TagAllocator>: Sendable where A.M == ControlledMachine {
     if world.knobs.putBeforeContextDead { m.clearContext(at: WorldSite.exit) }
     if world.knobs.contextSwitchBarrier { m.fence(.contextSwitch, at: WorldSite.contextSwitch) }
     if claims { m.release(Lock(vcpu.pointee.claim), at: WorldSite.handOver) }
+    if let lock = m.runLock { m.release(lock, at: WorldSite.contextSwitch) }
   }
 
-  /// One entry; false if it was aborted at the last look.
+  /// One entry; false if it was aborted at the last look, because the allocator says so or because
+  /// an interrupt is pending.
   @inline(__always)
   private func enter(
     _ index: Int, _ vcpu: UnsafeMutablePointer<VCPUPlace<A>>,
-    _ vm: UnsafeMutablePointer<VMPlace<A>>, _ owner: VMIdentity, isLast: Bool
+    _ vm: UnsafeMutablePointer<VMPlace<A>>, _ owner: VMIdentity, isLast: Bool,
+    _ isInterrupted: Bool
   ) -> Bool {
     let allocator = world.allocator
+    m.disablePreemption()
+    defer { m.enablePreemption() }
     let entry = allocator.prepareEntry(vcpu.pointee.state, of: vm.pointee.state, on: m)
     m.note(entry.tookFastPath ? .fastPathEntries : .slowPathEntries)
     let interrupts = m.maskInterrupts()
-    if !allocator.mayEnter(vcpu.pointee.state, of: vm.pointee.state, on: m) {
+    if isInterrupted || !allocator.mayEnter(vcpu.pointee.state, of: vm.pointee.state, on: m) {
       m.note(.abortedEntries)
       allocator.entryAborted(vcpu.pointee.state, of: vm.pointee.state, on: m)
       m.restoreInterrupts(interrupts)
@@ -68,10 +83,15 @@ struct ProgramLoop<A: TagAllocator>: Sendable where A.M == ControlledMachine {
     m.install(
       GuestContext(
         table: vm.pointee.table, tag: late.tag, slot: vm.pointee.slot, owner: owner,
-        vcpu: UInt32(truncatingIfNeeded: vcpu.pointee.number)),
+        vcpu: UInt32(truncatingIfNeeded: vcpu.pointee.number),
+        isStale: entry.flush == .everythingOnceInstalled),
       at: WorldSite.install)
+    if entry.flush == .everythingOnceInstalled {
+      m.invalidate(.everything, on: .thisPCPU, at: WorldSite.install)
+    }
     m.judgeEntry(
-      vcpu: index, published: entry.tag, late: late.tag, generation: late.generation)
+      vcpu: index, published: entry.tag, late: late.tag, generation: late.generation,
+      flushed: entry.flush != .nothing)
     for access in 0..<world.knobs.accessesPerEntry {
       _ = m.translate(UInt64(access % world.knobs.pagesPerVM), at: WorldSite.access)
     }
@@ -88,7 +108,7 @@ struct ProgramLoop<A: TagAllocator>: Sendable where A.M == ControlledMachine {
   @inline(__always)
   private func flushAtEntry(_ flush: Entry.Flush, _ tag: Tag) {
     switch flush {
-    case .nothing: break
+    case .nothing, .everythingOnceInstalled: break
     case .thisTag: m.invalidate(.tag(tag), on: .thisPCPU, at: WorldSite.install)
     case .everything: m.invalidate(.everything, on: .thisPCPU, at: WorldSite.install)
     }
@@ -119,12 +139,34 @@ struct ProgramLoop<A: TagAllocator>: Sendable where A.M == ControlledMachine {
     for index in first..<(first + world.knobs.vcpusPerVM) {
       m.acquire(Lock(world.vcpus[index].claim), at: WorldSite.churn)
     }
+    // What a device shares ends with its owner.
+    if hasDevices { while unpin(vm) {} }
     world.destroy(vm, on: m)
     do {
       try world.create(vm, on: m)
     } catch {
       m.bug("no tag for a new VM", at: WorldSite.churn)
     }
+  }
+}
+
+extension ProgramLoop {
+  /// A device begins to share the VM's address space, if its number can be pinned.
+  @inline(never)
+  fileprivate func pin(_ vm: UnsafeMutablePointer<VMPlace<A>>) {
+    let tag = world.allocator.pin(vm.pointee.state, on: m)
+    if tag == .undecided { return }
+    let owner = VMIdentity(truncatingIfNeeded: m.observe(vm.pointee.identity))
+    m.attachDevice(to: vm.pointee.slot, owner: owner, tag: tag, at: WorldSite.attach)
+  }
+
+  /// A device that shares it no longer does. False if there is none.
+  @inline(never)
+  fileprivate func unpin(_ vm: UnsafeMutablePointer<VMPlace<A>>) -> Bool {
+    // The device first: from here on nobody may look at its number.
+    guard m.detachDevice(from: vm.pointee.slot, at: WorldSite.detach) else { return false }
+    world.allocator.unpin(vm.pointee.state, on: m)
+    return true
   }
 }
 
@@ -135,18 +177,24 @@ func prepareProgram<A: TagAllocator>(
   _: A.Type, _ setup: ProgramSetup
 ) throws -> ControlledProgram where A.M == ControlledMachine {
   let memory = ControlledMemory(pcpuCount: setup.steps.count)
+  let pcpuCount = setup.configuration.pcpuCount
+  if setup.steps.contains(where: { $0.contains(.offline) }) {
+    memory.makeOnlineWord(pcpus: pcpuCount)
+  }
+  if setup.steps.count > pcpuCount { memory.makeRunLocks(pcpus: pcpuCount) }
   let knobs = setup.plan.knobs
   let world = World(
     A(setup.configuration, in: memory), setup.plan, tagBits: setup.configuration.tagBits,
     in: memory)
   try world.createAll(from: setup.plan.initialState, on: memory.setupMachine)
   let owner = WorldOwner(world, in: memory)
+  let hasDevices = setup.steps.joined().contains { $0.isPin }
   // The closure is compiled for exactly this allocator; a method of a generic class would not be.
   let bodies = setup.steps.map { list in
     let kept = KeptSteps(list)
     nonisolated(unsafe) let steps = kept.steps
     return ClosureBody(keeping: (owner, kept)) { m in
-      ProgramLoop(world: world, m: m).run(steps)
+      ProgramLoop(world: world, m: m, hasDevices: hasDevices).run(steps)
     }
   }
   let traits = A.traits
@@ -159,10 +207,11 @@ func prepareProgram<A: TagAllocator>(
       hardwareTagBits: setup.configuration.hardwareTagBits, highestTag: knobs.highestTag,
       vmSlots: knobs.vms,
       vcpus: knobs.vms * knobs.vcpusPerVM, pagesPerVM: knobs.pagesPerVM, hasTLB: hasTLB,
-      fillsUnasked: knobs.speculateEvery > 0,
-      tagsAreGlobal: traits.tagScope == .machine && tellsApart,
+      fillsUnasked: knobs.speculateEvery > 0, threadsPerCore: knobs.threadsPerCore,
+      hasDevices: hasDevices, tagsAreGlobal: traits.tagScope == .machine && tellsApart,
+      allowsUntagged: traits.allowsUntagged,
       oracles: traits.oracles.union([.o9, .race]).subtracting(tellsApart ? [] : [.o7])),
-    bodies: bodies)
+    bodies: bodies, pcpus: bodies.indices.map { PCPU($0 % pcpuCount) })
 }
 
 /// Gives a world's tables back when nobody can run in it any more.

@@ -63,6 +63,12 @@ struct StepText {
     case .waitForCalls: "wait for calls"
     case .arriveInvalidation: "* an invalidation arrives"
     case .arriveInterrupt: "* an interrupt arrives"
+    case .attachDevice:
+      "a device uses tag \(GuestPlace(bits: event.a).tag) for VM \(GuestPlace(bits: event.a).slot)"
+    case .detachDevice:
+      event.result == 0
+        ? "no device to take from VM \(GuestPlace(bits: event.a).slot)"
+        : "a device leaves VM \(GuestPlace(bits: event.a).slot)"
     case .fillUnasked: "* fills page \(event.result) unasked"
     default: event.operation.kind.name
     }

@@ -19,11 +19,11 @@ struct ViolationText {
   func sentence(_ violation: Violation) -> String {
     switch violation {
     case .twoTags(let pcpu, let other):
-      return "\(vm(on: pcpu)) is in the guest on pCPU \(pcpu) with tag \(tag(on: pcpu)) and on "
-        + "pCPU \(other) with tag \(tag(on: other))"
+      return "\(vm(on: pcpu)) is in the guest on \(place(pcpu)) with tag \(tag(on: pcpu)) and on "
+        + "\(place(other)) with tag \(tag(on: other))"
     case .twoVMs(let pcpu, let other):
-      return "tag \(tag(on: pcpu)) is live on pCPU \(other) for \(vm(on: other)) and on pCPU "
-        + "\(pcpu) for \(vm(on: pcpu))\(unlikeNames(pcpu, other)); \(flushes(between: other, pcpu))"
+      return "tag \(tag(on: pcpu)) is live on \(place(other)) for \(vm(on: other)) and on "
+        + "\(place(pcpu)) for \(vm(on: pcpu))\(unlikeNames(pcpu, other)); \(flushes(between: other, pcpu))"
     case .twoOwners(let pcpu, let tag, let owner, let other):
       return "the TLB of pCPU \(pcpu) holds entries of two VMs under tag \(tag): of VM number "
         + "\(owner), which runs, and of VM number \(other) (VMs numbered as created, from 1)"
@@ -34,7 +34,7 @@ struct ViolationText {
       return "the rollover of pCPU \(pcpu) ended without a complete flush of every TLB"
     case .lostTag(let pcpu, let running):
       return "the rollover of pCPU \(pcpu) gave up tag \(tag(on: running)), with which "
-        + "\(vm(on: running)) was in the guest on pCPU \(running) all the time"
+        + "\(vm(on: running)) was in the guest on \(place(running)) all the time"
     case .outOfRange(let pcpu, let tag):
       return "pCPU \(pcpu) enters with tag \(tag), which is none that may be handed out"
     case .generationBack(let pcpu, let from, let to):
@@ -62,9 +62,20 @@ struct ViolationText {
 
   // MARK: Who is in which guest
 
-  /// The last time that `pcpu` entered a guest.
+  /// A pCPU, or behind the pCPUs a device of a slot.
+  private func place(_ resident: Int) -> String {
+    resident < names.pcpuCount ? "pCPU \(resident)" : "a device"
+  }
+
+  /// The last time that `pcpu` entered a guest, or a device began to use a tag.
   private func lastEntry(on pcpu: Int) -> Int? {
-    events.indices.last {
+    if pcpu >= names.pcpuCount {
+      return events.indices.last {
+        events[$0].operation.kind == .attachDevice
+          && GuestPlace(bits: events[$0].a).slot == pcpu - names.pcpuCount
+      }
+    }
+    return events.indices.last {
       events[$0].agent.number == pcpu && events[$0].operation.kind == .install
     }
   }

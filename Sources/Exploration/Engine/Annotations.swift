@@ -51,7 +51,8 @@ struct AnnotationBuffer {
 extension EngineState {
   /// Takes the ways in that annotate, or the usual ones.
   mutating func annotate(_ isOn: Bool) {
-    port.perform = isOn ? performAnnotated : performControlled
+    port.perform =
+      isOn ? performAnnotated : mutation == nil ? performControlled : performMutated
     port.readCell = isOn ? readAnnotated : readControlledCell
     port.writeCell = isOn ? writeAnnotated : writeControlledCell
   }

@@ -21,6 +21,9 @@ extension EngineState {
       touch(objects.invalidations(pcpu), writes: false, by: pcpu)
       contexts[pcpu].flushComplete = contexts[pcpu].flushIssued
     case .call: call(pcpu, AgentSet(bits: a), request: b)
+    case .attachDevice:
+      attachDevice(pcpu, GuestPlace(bits: a), VMIdentity(truncatingIfNeeded: b))
+    case .detachDevice: return detachDevice(pcpu, GuestPlace(bits: a).slot)
     case .waitForCalls:
       touch(objects.calls(pcpu), writes: false, by: pcpu)
       clockAnswered(pcpu)

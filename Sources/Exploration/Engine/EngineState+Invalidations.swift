@@ -21,11 +21,12 @@ extension EngineState {
     }
     if !isBroadcast {
       touch(objects.tlb(pcpu), writes: true, by: pcpu)
+      if isEverything { contexts[pcpu].isStale = false }
       drop(pcpu, what, operand)
       return
     }
     touch(objects.invalidations(pcpu), writes: true, by: pcpu)
-    for target in 0..<pcpuCount {
+    for target in stride(from: 0, to: pcpuCount, by: hardware.threadsPerCore) {
       // A full queue holds the issuer up until the oldest one has arrived.
       if queueLengths[target] == EngineState.queueCapacity { arrive(target, by: pcpu) }
       touch(objects.queue(target), writes: true, by: pcpu)
@@ -59,12 +60,12 @@ extension EngineState {
     case 2: (tlbs + place(pcpu, tag, 0)).update(repeating: 0, count: pages)
     default: tlbs[place(pcpu, tag, Int(operand &>> 16))] = 0
     }
-    refreshFill(pcpu)
+    refreshFills(beside: pcpu)
   }
 
   /// Removes all entries of one TLB.
   mutating func dropEverything(_ pcpu: Int) {
     (tlbs + place(pcpu, 0, 0)).update(repeating: 0, count: tagCount &* pages)
-    refreshFill(pcpu)
+    refreshFills(beside: pcpu)
   }
 }

@@ -34,6 +34,7 @@ extension EngineState {
     pending = room(ControlledProgram.mostPCPUs, PendingOperation())
     strategy = Unmanaged.passUnretained(EngineState.noStrategy)
     contexts = room(pcpuCount, Context())
+    devices = room(program.hardware.vmSlots, Device())
     tlbs = room(pcpuCount * tagCount * pages, 0)
     queues = room(pcpuCount * Self.queueCapacity, TravellingInvalidation())
     queueLengths = room(pcpuCount, 0)
@@ -75,7 +76,10 @@ extension EngineState {
       perform: performControlled, readCell: readControlledCell,
       writeCell: writeControlledCell, pcpuCount: pcpuCount, words: words)
     port.counters = room(Counter.allCases.count, 0)
+    port.runLocks = memory.runLocks
+    port.onlineWord = memory.onlineWord
     port.programSteps = programSteps
+    port.deviceCount = hardware.hasDevices ? hardware.vmSlots : 0
   }
 
   private static nonisolated(unsafe) let noStrategy = Strategy()
@@ -88,6 +92,7 @@ extension EngineState {
     cells.deallocate()
     pending.deallocate()
     contexts.deallocate()
+    devices.deallocate()
     tlbs.deallocate()
     queues.deallocate()
     queueLengths.deallocate()
@@ -134,6 +139,7 @@ extension EngineState {
     isOver = false
     current = Self.mainStack
     port.masked = 0
+    port.unpreemptible = 0
     resetHardware()
     resetClocks()
     steps = 0
@@ -143,6 +149,7 @@ extension EngineState {
     touchCount = 0
     choiceCount = 0
     annotations.count = 0
+    if mutation != nil { delayed = InlineArray(repeating: PendingOperation()) }
     fingerprint = Fingerprint()
     history.update(repeating: History(), count: objects.count)
     for agent in 0..<(pcpuCount &* Agent.Role.allCases.count) {
@@ -155,6 +162,7 @@ extension EngineState {
 
   private mutating func resetHardware() {
     contexts.update(repeating: Context(), count: pcpuCount)
+    devices.update(repeating: Device(), count: port.deviceCount)
     flushes = 0
     if hardware.hasTLB {
       tlbs.update(repeating: 0, count: pcpuCount &* tagCount &* pages)

@@ -6,7 +6,8 @@ import Machines
 extension EngineState {
   @inline(__always)
   func place(_ pcpu: Int, _ tag: UInt64, _ page: Int) -> Int {
-    (pcpu &* tagCount &+ Int(truncatingIfNeeded: tag) & (tagCount &- 1)) &* pages &+ page
+    (objects.core(pcpu) &* tagCount &+ Int(truncatingIfNeeded: tag) & (tagCount &- 1)) &* pages
+      &+ page
   }
 
   /// Looks `page` up and fills it from the installed table if it is not there. Returns 0 for a
@@ -25,10 +26,10 @@ extension EngineState {
     touch(context.table &+ page, writes: false, by: pcpu)
     let bits = TableEntry(bits: words[context.table &+ page])
     guard bits.isValid else { return 0 }
-    judgeOwners(pcpu, context)
+    if !context.isStale { judgeOwners(pcpu, context) }
     entry.pointee = TLBEntry(context, version: bits.version).bits
     port.translation = (context.owner, bits.version, 0)
-    refreshFill(pcpu)
+    refreshFills(beside: pcpu)
     return 1
   }
 
@@ -77,6 +78,12 @@ extension EngineState {
     }
   }
 
+  /// The TLB of `pcpu` has changed: so it has for all that share it.
+  mutating func refreshFills(beside pcpu: Int) {
+    let first = objects.core(pcpu)
+    for thread in first..<(first &+ hardware.threadsPerCore) { refreshFill(thread) }
+  }
+
   /// How many pages of the installed context are not in the TLB. Whether they translate is found
   /// out by the walk: the table belongs to others.
   func fillablePages(_ pcpu: Int) -> Int {
@@ -114,10 +121,10 @@ extension EngineState {
       hardwareEnabled.remove(agent)
       return
     }
-    judgeOwners(pcpu, context)
+    if !context.isStale { judgeOwners(pcpu, context) }
     tlbs[place(pcpu, context.tag, page)] = TLBEntry(context, version: bits.version).bits
     port.counters[Counter.speculativeFills.rawValue] &+= 1
-    refreshFill(pcpu)
+    refreshFills(beside: pcpu)
   }
 }
 

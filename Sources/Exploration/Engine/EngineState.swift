@@ -35,6 +35,20 @@ struct Context {
   var flushIssued = false
   var flushComplete = false
   var interrupted = false
+  /// See `GuestContext.isStale`; over with this pCPU's flush.
+  var isStale = false
+}
+
+/// Devices that share one VM's address space.
+struct Device {
+  /// How many do.
+  var attached = 0
+  var owner: VMIdentity = 0
+  var tag: UInt64 = 0
+  /// Grows whenever the first one comes.
+  var serial: UInt64 = 0
+  /// As a context's.
+  var serialAtRollover = InlineArray<8, UInt64>(repeating: 0)
 }
 
 /// Plain memory with the clocks of its last accesses.
@@ -102,6 +116,8 @@ struct EngineState {
 
   // Hardware.
   let contexts: UnsafeMutablePointer<Context>
+  /// Per slot, if there are any.
+  let devices: UnsafeMutablePointer<Device>
   /// Per pCPU, tag and page: a `TLBEntry`'s bits; 0 for no entry.
   let tlbs: UnsafeMutablePointer<UInt64>
   let queues: UnsafeMutablePointer<TravellingInvalidation>
@@ -164,6 +180,10 @@ struct EngineState {
   var lastEnabled = AgentSet(bits: 0)
   var lastWasChosen = false
   var lastPreempts = false
+
+  // What goes wrong on purpose, and what each pCPU has put off.
+  var mutation: Mutation?
+  var delayed = InlineArray<8, PendingOperation>(repeating: PendingOperation())
 
   // Carriers.
   /// Where each pCPU, and the explorer, goes on.

@@ -11,6 +11,7 @@ public struct ObjectNumbering: Sendable {
   let pcpus: Int
   let slots: Int
   let tags: Int
+  let threadsPerCore: Int
 
   /// The numbers of `program`.
   public init(_ program: ControlledProgram) {
@@ -18,13 +19,18 @@ public struct ObjectNumbering: Sendable {
     pcpus = program.bodies.count
     slots = program.hardware.vmSlots
     tags = 1 << program.hardware.tagBits
+    threadsPerCore = program.hardware.threadsPerCore
   }
 
   /// The context register of a pCPU. Its own pCPU writes it; its fill agent and a rollover's oracle
   /// read it.
   @inline(__always) func context(_ pcpu: Int) -> Int { words &+ pcpu }
-  /// The TLB of a pCPU.
-  @inline(__always) func tlb(_ pcpu: Int) -> Int { words &+ pcpus &+ pcpu }
+  /// The TLB of a pCPU: that of its core's first one.
+  @inline(__always) func tlb(_ pcpu: Int) -> Int { words &+ pcpus &+ core(pcpu) }
+  /// The first pCPU of those that share the TLB of `pcpu`.
+  @inline(__always) func core(_ pcpu: Int) -> Int {
+    threadsPerCore == 1 ? pcpu : pcpu &- pcpu % threadsPerCore
+  }
   /// The invalidations that a pCPU has issued and that have not arrived everywhere.
   @inline(__always) func invalidations(_ pcpu: Int) -> Int { words &+ 2 &* pcpus &+ pcpu }
   /// The calls that a pCPU has made and that are not handled.

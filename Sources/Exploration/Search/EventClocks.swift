@@ -23,6 +23,8 @@ final class EventClocks {
   private var previousWrites: [Int] = []
   /// Per pCPU: the last step that ended its context, -1 for none.
   private var lastClear: [Int] = []
+  /// Per pCPU: whether its context is live.
+  private var isLive: [Bool] = []
   /// Touches before the first step: what pCPUs look at before they have anything to do.
   private var touchesBefore = 0
   private var candidates: [Int] = []
@@ -38,9 +40,13 @@ final class EventClocks {
     if lastOfAgent.count != agents { lastOfAgent = Array(repeating: -1, count: agents) }
     if lastClear.count != shape.pcpuCount {
       lastClear = Array(repeating: -1, count: shape.pcpuCount)
+      isLive = Array(repeating: false, count: shape.pcpuCount)
     }
     for agent in 0..<agents { lastOfAgent[agent] = -1 }
-    for pcpu in lastClear.indices { lastClear[pcpu] = -1 }
+    for pcpu in lastClear.indices {
+      lastClear[pcpu] = -1
+      isLive[pcpu] = false
+    }
     for object in lastWrite.indices { lastWrite[object] = -1 }
     for place in lastReads.indices { lastReads[place] = -1 }
   }
@@ -104,10 +110,10 @@ final class EventClocks {
     }
     if state.pointee.hardware.fillsUnasked {
       for touch in touched where touch.writes {
-        if let clear = contextEnd(beside: touch, step, state) { race(clear) }
+        for clear in contextEnds(beside: touch, step, state) { race(clear) }
       }
     }
-    if event.operation.kind == .clearContext { lastClear[agent] = step }
+    noteContextEnd(agent, step, event)
     enter(step, agent, event, touched)
   }
 
@@ -122,14 +128,27 @@ final class EventClocks {
 
   /// Whoever takes entries from a TLB before the context beside it has ended gives the hardware
   /// something to fill. No step has seen that fill, so no footprint tells.
-  private func contextEnd(
+  private func contextEnds(
     beside touch: Touch, _ step: Int, _ state: UnsafeMutablePointer<EngineState>
-  ) -> Int? {
-    let pcpu = touch.object - state.pointee.objects.tlb(0)
-    guard lastClear.indices.contains(pcpu), lastClear[pcpu] >= 0,
-      !isBefore(lastClear[pcpu], step)
-    else { return nil }
-    return lastClear[pcpu]
+  ) -> [Int] {
+    let first = touch.object - state.pointee.objects.tlb(0)
+    guard lastClear.indices.contains(first) else { return [] }
+    return (first..<(first + state.pointee.hardware.threadsPerCore)).compactMap { pcpu in
+      lastClear[pcpu] >= 0 && !isBefore(lastClear[pcpu], step) ? lastClear[pcpu] : nil
+    }
+  }
+
+  /// A context ends when it is cleared, or when another one takes its place.
+  private func noteContextEnd(_ agent: Int, _ step: Int, _ event: TraceEvent) {
+    switch event.operation.kind {
+    case .clearContext:
+      lastClear[agent] = step
+      isLive[agent] = false
+    case .install:
+      if isLive[agent] { lastClear[agent] = step }
+      isLive[agent] = true
+    default: break
+    }
   }
 
   /// The steps that conflict with a touch and come last.

@@ -11,9 +11,12 @@ extension StepKind {
   /// Whether it may write that word. A compare-exchange counts: whether it fails is not known yet.
   @inline(__always) var mayWrite: Bool { self != .load && self != .wait }
 
-  /// Whether it changes who is in which guest.
+  /// Whether it changes who is in which guest, or for whom a device translates.
   @inline(__always) var movesGuests: Bool {
-    self == .install || self == .leaveGuest || self == .clearContext
+    switch self {
+    case .install, .leaveGuest, .clearContext, .attachDevice, .detachDevice: true
+    default: false
+    }
   }
 
   /// Whether it looks something up in the TLB of its pCPU, or changes what is there.
@@ -40,16 +43,19 @@ extension DecisionPoint {
       return a.object == b.object && (a.kind.mayWrite || b.kind.mayWrite)
     }
     if a.kind.isOnWord || b.kind.isOnWord { return false }
-    return hardwareRace(a.kind, b.kind, onOnePCPU: one % pcpuCount == other % pcpuCount)
+    return hardwareRace(a.kind, b.kind, onOneTLB: tlb(of: one) == tlb(of: other))
   }
 
+  /// The TLB of an agent's pCPU.
+  private func tlb(of agent: Int) -> Int { state.pointee.objects.tlb(agent % pcpuCount) }
+
   @inline(never)
-  private func hardwareRace(_ a: StepKind, _ b: StepKind, onOnePCPU: Bool) -> Bool {
+  private func hardwareRace(_ a: StepKind, _ b: StepKind, onOneTLB: Bool) -> Bool {
     // The rules about tags look at everybody who is in a guest.
     if a.movesGuests && b.movesGuests { return true }
     // A fill reads the context register, and with what is live another entry is filled.
-    if a.movesGuests && b.isOnTLB || a.isOnTLB && b.movesGuests { return onOnePCPU }
-    if a.isOnTLB && b.isOnTLB { return onOnePCPU }
+    if a.movesGuests && b.isOnTLB || a.isOnTLB && b.movesGuests { return onOneTLB }
+    if a.isOnTLB && b.isOnTLB { return onOneTLB }
     // Invalidations from everywhere stand in one queue in front of each TLB.
     if a == .invalidate { return b == .invalidate || b == .arriveInvalidation }
     if b == .invalidate { return a == .arriveInvalidation }
