@@ -64,14 +64,14 @@ import Testing
     let scenario = try ScenarioLibrary.builtIn.scenario(named: name)
     guard let program = try scenario.programSteps() else { return }
     #expect((2...3).contains(scenario.pcpus))
-    #expect((2...4).contains(scenario.vms))
-    #expect((2...4).contains(scenario.usableTagCount))
+    #expect((1...5).contains(scenario.vms))
+    #expect((1...4).contains(scenario.usableTagCount))
     #expect(program.joined().count <= 8)
   }
 
   @Test func `most have a program`() throws {
     let without = try ScenarioLibrary.builtIn.all.filter { $0.program == nil }.map(\.name)
-    let soaked = ["d06", "small", "no-switch-barrier"]
+    let soaked = ["d06", "small", "no-switch-barrier", "short-slices", "idle-pcpus", "retag-soak"]
     #expect(without == soaked + ["xen-small", "xen-unmaps", "xen-off", "xen-narrow"])
   }
 }
