@@ -37,8 +37,8 @@ let scenarios =
   + ["svm-arrival", "svm-siblings", "svm-reuse", "svm-fallback", "svm-no-flushbyasid"]
   + ["svm-fallback-ends", "svm-aborted", "svm-wrap", "vpid-off"]
   // Xen.
-  + ["xen-small", "xen-off", "xen-narrow", "xen-wrap", "xen-generations", "xen-migration"]
-  + ["xen-switch-off", "xen-unmap", "xen-reuse", "xen-churn", "xen-width"]
+  + ["xen-small", "xen-unmaps", "xen-off", "xen-narrow", "xen-wrap", "xen-generations"]
+  + ["xen-migration", "xen-switch-off", "xen-unmap", "xen-reuse", "xen-churn", "xen-width"]
 
 let package = Package(
   name: "vmidtorture",

@@ -91,6 +91,7 @@ private let forSVM: Texts = [
 /// Xen.
 private let forXen: Texts = [
   ("xen-small", PackageResources.xen_small_json5),
+  ("xen-unmaps", PackageResources.xen_unmaps_json5),
   ("xen-off", PackageResources.xen_off_json5),
   ("xen-narrow", PackageResources.xen_narrow_json5),
   ("xen-wrap", PackageResources.xen_wrap_json5),

@@ -98,10 +98,10 @@ extension Fault {
     Fault(
       "B67", "nobody-thrown-out", "a flush takes the numbers away and lets the guests run on",
       origin: "hardening in Xen a798bac54f", oracles: [.o4],
-      exploredIn: "xen-unmap",
+      soakedIn: "xen-unmaps", exploredIn: "xen-unmap",
       .system(
         TagSystem(
-          .xenX86ASID, with: "B67", .wrong(row: "B67", oracle: .o4, scenario: "small"),
+          .xenX86ASID, with: "B67", .wrong(row: "B67", oracle: .o4, scenario: "xen-unmaps"),
           XenPerCPU<InstrumentedLiveMachine, NobodyThrownOut>.self,
           XenPerCPU<ControlledMachine, NobodyThrownOut>.self))),
     Fault(
