@@ -50,9 +50,7 @@ extension TagSystem {
 }
 
 extension TagSystem {
-  /// A version that is there to be found wrong: not measured, and on the instrumented machine
-  /// whether it pauses or not, which saves a third of its code. See the other initialiser.
-  @inline(__always)
+  /// The same, for a version whose guest loop need not be its own.
   init<Instrumented: TagAllocator, Controlled: TagAllocator>(
     _ system: TagSystem, with row: String, _ verdict: ExpectedVerdict,
     _ instrumented: Instrumented.Type, _ controlled: Controlled.Type

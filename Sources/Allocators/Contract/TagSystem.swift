@@ -42,9 +42,20 @@ public struct TagSystem: Sendable {
     Bare.M == LiveMachine, Instrumented.M == InstrumentedLiveMachine,
     Controlled.M == ControlledMachine
   {
-    self.init(
-      unmeasured: name, summary, source: source, verdict: verdict, instrumented, controlled)
+    self.name = name
+    self.summary = summary
+    self.source = source
+    self.verdict = verdict
+    scenariosOf = name
+    traits = Bare.traits
+    sites = Bare.sites
+    prepareSoak = { setup in
+      var setup = setup
+      setup.pauses = setup.pauses ?? .never
+      return try prepareLiveSoak(Instrumented.self, setup) { $0.instrumentedMachine($1) }
+    }
     prepareBench = { setup in try prepareLiveBench(Bare.self, setup) }
+    prepareProgram = { setup in try Allocators.prepareProgram(Controlled.self, setup) }
   }
 
   /// Registers an allocator that is soaked on the bare live machine unless it is to pause: one in
@@ -78,9 +89,11 @@ public struct TagSystem: Sendable {
     prepareProgram = { setup in try Allocators.prepareProgram(Controlled.self, setup) }
   }
 
-  /// Registers a version that is not measured: on the instrumented machine, which need not pause,
-  /// and on the controlled one.
-  @inline(__always)
+  /// Registers a version that is there to be found wrong: on the instrumented machine, which need not
+  /// pause, and on the controlled one.
+  ///
+  /// Its loops are compiled once for all such versions, and reach the allocator through tables: a
+  /// fault costs a few functions of code, and not three guest loops of its own.
   init<Instrumented: TagAllocator, Controlled: TagAllocator>(
     unmeasured name: String, _ summary: String, source: String, verdict: ExpectedVerdict,
     _ instrumented: Instrumented.Type, _ controlled: Controlled.Type
@@ -92,14 +105,28 @@ public struct TagSystem: Sendable {
     scenariosOf = name
     traits = Instrumented.traits
     sites = Instrumented.sites
-    prepareSoak = { setup in
-      var setup = setup
-      setup.pauses = setup.pauses ?? .never
-      return try prepareLiveSoak(Instrumented.self, setup) { $0.instrumentedMachine($1) }
-    }
+    prepareSoak = { setup in try prepareSharedSoak(Instrumented.self, setup) }
     prepareBench = nil
-    prepareProgram = { setup in try Allocators.prepareProgram(Controlled.self, setup) }
+    prepareProgram = { setup in try prepareSharedProgram(Controlled.self, setup) }
   }
+}
+
+/// A soak whose guest loop all versions that are not measured share.
+@inline(never) @_semantics("optimize.sil.specialize.generic.never")
+private func prepareSharedSoak<A: TagAllocator>(
+  _: A.Type, _ setup: SoakSetup
+) throws -> PreparedSoak where A.M == InstrumentedLiveMachine {
+  var setup = setup
+  setup.pauses = setup.pauses ?? .never
+  return try prepareLiveSoak(A.self, setup) { $0.instrumentedMachine($1) }
+}
+
+/// A program whose loop all versions that are not measured share.
+@inline(never) @_semantics("optimize.sil.specialize.generic.never")
+private func prepareSharedProgram<A: TagAllocator>(
+  _: A.Type, _ setup: ProgramSetup
+) throws -> ControlledProgram where A.M == ControlledMachine {
+  try prepareProgram(A.self, setup)
 }
 
 extension TagSystem {

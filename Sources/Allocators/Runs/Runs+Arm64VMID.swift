@@ -76,7 +76,7 @@ extension Fault {
       "B01S", "fast-path-stores-unasked", "the fast path stores into its slot without a test",
       origin: "synthetic", oracles: [.o2, .o6],
       exploredIn: "rollover",
-      .system(wrong("B01S", .o2, FastPathStoresUnasked.self))),
+      .system(unmeasured("B01S", .o2, FastPathStoresUnasked.self))),
     Fault(
       "B02", "scan-loads-then-stores", "the rollover's scan loads a slot, then stores 0",
       origin: "synthetic", oracles: [.o2, .o6],
@@ -86,17 +86,17 @@ extension Fault {
       "B04", "no-retest-under-lock", "whoever takes the lock allocates without looking again",
       origin: "synthetic", oracles: [.o1],
       exploredIn: "both-new", by: [.o8],
-      .system(wrong("B04", .o1, NoRetestUnderLock.self))),
+      .system(unmeasured("B04", .o1, NoRetestUnderLock.self))),
     Fault(
       "B06", "rollover-forgets-reserved", "a second rollover forgets who is still in the guest",
       origin: "ae120d9edfe9", oracles: [.o2, .o6],
       exploredIn: "two-rollovers",
-      .system(wrong("B06", .o6, RolloverForgetsReserved.self))),
+      .system(unmeasured("B06", .o6, RolloverForgetsReserved.self))),
     Fault(
       "B06S", "reserved-not-taken", "a rollover hands out numbers that are still in use",
       origin: "synthetic", oracles: [.o2, .o6],
       exploredIn: "rollover",
-      .system(wrong("B06S", .o6, ReservedNotTaken.self))),
+      .system(unmeasured("B06S", .o6, ReservedNotTaken.self))),
     Fault(
       "B07", "retag-stops-at-first", "an id is renewed for the first pCPU that holds it only",
       origin: "synthetic", oracles: [.o1],
@@ -106,7 +106,7 @@ extension Fault {
       "B09", "no-flush-at-rollover", "nothing is flushed when the numbers start anew",
       origin: "synthetic", oracles: [.o3, .o4, .o5],
       exploredIn: "rollover",
-      .system(wrong("B09", .o5, NoFlushAtRollover.self))),
+      .system(unmeasured("B09", .o5, NoFlushAtRollover.self))),
     Fault(
       "B10", "flush-not-awaited", "a rollover does not wait for its flush",
       origin: "synthetic", oracles: [.o4, .o5],
@@ -116,7 +116,7 @@ extension Fault {
       "B11", "number-zero", "number 0 is handed out",
       origin: "synthetic", oracles: [.o7],
       exploredIn: "rollover",
-      .system(wrong("B11", .o7, NumberZero.self))),
+      .system(unmeasured("B11", .o7, NumberZero.self))),
     Fault(
       "B12", "stage-2-before-vmid", "stage 2 is loaded before the VM has an id",
       origin: "934bf871f011, fixed by fa808ed4e199", oracles: [.o1, .o7],
@@ -151,7 +151,7 @@ extension Fault {
       "another task may run between the look at the slot and the claim",
       origin: "synthetic", oracles: [.o2, .o8],
       exploredIn: "preempted", detection: .exploration,
-      .system(wrong("B21", .o2, PreemptibleUpdate.self))),
+      .system(unmeasured("B21", .o2, PreemptibleUpdate.self))),
     Fault(
       "B20", "direct-switch", "one VM follows the other without a put between them",
       origin: "the question of the v4 cover letter", oracles: [.o3],
@@ -213,7 +213,7 @@ extension Fault {
       "H01", "no-lock", "the slow path goes without its lock",
       origin: "synthetic", oracles: [.o1, .o2, .o3, .o4, .o5, .o6, .o8, .o9],
       exploredIn: "rollover", by: [.race],
-      .system(wrong("H01", .o2, NoLock.self))),
+      .system(unmeasured("H01", .o2, NoLock.self))),
     Fault(
       "H02", "lock-without-acquire", "the lock is taken without acquire",
       origin: "synthetic", oracles: [],
@@ -225,17 +225,17 @@ extension Fault {
       "H03", "lock-leak", "the lock is not given back after some rollovers",
       origin: "synthetic", oracles: [.o9],
       exploredIn: "generations",
-      .system(wrong("H03", .o9, LockLeak.self))),
+      .system(unmeasured("H03", .o9, LockLeak.self))),
     Fault(
       "H04", "flush-never-ends", "a rollover waits for its flush for ever",
       origin: "synthetic", oracles: [.o5, .o9],
       exploredIn: "rollover",
-      .system(wrong("H04", .o5, FlushNeverEnds.self))),
+      .system(unmeasured("H04", .o5, FlushNeverEnds.self))),
     Fault(
       "H06", "scan-of-online-pcpus", "a rollover visits the pCPUs that were online when it began",
       origin: "synthetic", oracles: [.o2, .o6],
       exploredIn: "hotplug", detection: .exploration,
-      .system(wrong("H06", .o2, ScanOfOnlinePCPUs.self))),
+      .system(unmeasured("H06", .o2, ScanOfOnlinePCPUs.self))),
   ]
 
   @inline(__always)
