@@ -22,7 +22,7 @@ enum Medians {
   ]
 
   static let svm: [String: Int] = [
-    "B38": 1, "B48": 36, "B49": 6, "B51": 1, "B52": 4, "B53": 19, "B62": 33, "B70": 1,
+    "B38": 1, "B48": 36, "B49": 6, "B51": 1, "B52": 2, "B53": 19, "B62": 33, "B70": 1,
   ]
 
   static let xen: [String: Int] = [

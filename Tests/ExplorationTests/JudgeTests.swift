@@ -84,21 +84,6 @@ import Testing
     }
   }
 
-  @Test(
-    "finds nothing where vCPUs flush for themselves",
-    arguments: ["svm-static", "svm-dynamic", "vmx-vpid"])
-  func cleanWithCalls(_ name: String) throws {
-    let system = try #require(TagSystem.named(name))
-    let program = SmallWorlds.m1(rounds: 2, hasTLB: true, system)
-    let engine = Engine(program)
-    engine.annotates = true
-    let walk = RandomWalk()
-    for index in 0..<500 {
-      #expect(engine.run(walk, Seed(UInt64(index)), records: true).outcome == .finished)
-      #expect(judgement(of: engine, program).findings.isEmpty)
-    }
-  }
-
   @Test("finds nothing in the correct allocator", arguments: [false, true])
   func clean(hasTLB: Bool) {
     let program = SmallWorlds.m1(rounds: 2, hasTLB: hasTLB)
