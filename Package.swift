@@ -27,7 +27,7 @@ let scenarios =
   + ["pinned-vm"]
   // ASIDs.
   + ["switch", "switch-r2", "switch-back", "switch-two-rollovers", "switch-then-flush"]
-  + ["pins", "shared-tlb", "small-pins", "lazy"]
+  + ["pins", "shared-tlb", "small-pins", "lazy", "small-lazy"]
   // KVM on arm before 2021, and on RISC-V.
   + []
   // SVM.

@@ -64,13 +64,15 @@ import Testing
     let scenario = try ScenarioLibrary.builtIn.scenario(named: name)
     guard let program = try scenario.programSteps() else { return }
     #expect((2...3).contains(scenario.pcpus))
-    #expect((2...4).contains(scenario.vms))
-    #expect((2...3).contains(scenario.usableTagCount))
+    #expect((2...5).contains(scenario.vms))
+    #expect((2...4).contains(scenario.usableTagCount))
     #expect(program.joined().count <= 8)
   }
 
   @Test func `most have a program`() throws {
-    let without = try ScenarioLibrary.builtIn.all.filter { $0.program == nil }.map(\.name)
-    #expect(without == ["d06", "small", "no-switch-barrier"])
+    let all = try ScenarioLibrary.builtIn.all
+    let without = all.filter { $0.program == nil }.map(\.name)
+    #expect(without.starts(with: ["d06", "small", "no-switch-barrier"]))
+    #expect(without.count * 2 < all.count)
   }
 }
