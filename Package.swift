@@ -22,18 +22,23 @@ let scenarios =
   ["d06", "small", "no-switch-barrier"]
   + ["m1-r1", "m1-r2", "m1-r2-tlb", "x", "old-r1", "old-r2", "e2", "e2-two-tags", "e2-tlb"]
   + ["churn", "migration", "suspended", "unmap", "retag", "rollover", "two-rollovers"]
-  + ["both-new", "change", "last-number", "leaving", "generations"]
+  + ["both-new", "change", "last-number", "leaving", "generations", "preempted", "hotplug"]
   // Versions of the VMID allocator on arm64.
+  + ["short-slices", "idle-pcpus", "retag-soak"]
+  + ["retag-first", "direct-switch", "pending-flush", "old-ids", "other-vcpu"]
   + ["pinned-vm"]
   // ASIDs.
   + ["switch", "switch-r2", "switch-back", "switch-two-rollovers", "switch-then-flush"]
   + ["pins", "shared-tlb", "small-pins", "lazy", "small-lazy"]
   // KVM on arm before 2021, and on RISC-V.
-  + []
+  + ["kvm-arm-2012-mail", "kvm-arm-rollover", "kvm-arm-sibling", "kvm-arm-r2", "kvm-arm-tlb"]
+  + ["riscv-rollover", "riscv-sibling", "riscv-r2", "riscv-tlb"]
   // SVM.
-  + []
+  + ["svm-arrival", "svm-siblings", "svm-reuse", "svm-fallback", "svm-no-flushbyasid"]
+  + ["svm-fallback-ends", "svm-aborted", "svm-wrap", "vpid-off"]
   // Xen.
-  + []
+  + ["xen-small", "xen-unmaps", "xen-off", "xen-narrow", "xen-wrap", "xen-generations"]
+  + ["xen-migration", "xen-switch-off", "xen-unmap", "xen-reuse", "xen-churn", "xen-width"]
 
 let package = Package(
   name: "vmidtorture",

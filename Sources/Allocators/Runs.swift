@@ -44,7 +44,7 @@ extension TagSystem {
     Controlled.M == ControlledMachine
   {
     self.init(
-      system.name, "\(system.summary), with fault \(row)", source: system.source,
+      soakedBare: system.name, "\(system.summary), with fault \(row)", source: system.source,
       verdict: verdict, bare, instrumented, controlled)
   }
 }

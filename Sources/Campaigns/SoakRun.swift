@@ -164,6 +164,12 @@ public enum Soak {
         "only \(counts[.fastPathEntries]) of \(counts[.guestEntries]) entries took the fast path",
         on: nil)
     }
+    if order.setup.oracles != .off, ProgressOracle.idlePCPUsHoldNumbers(counts) {
+      prepared.log.add(
+        .o9, .suspicious,
+        "rollovers kept \(counts[.keptForIdle]) tags for pCPUs with nothing loaded, of which they "
+          + "met \(counts[.idleAtRollover])", on: nil)
+    }
     return SoakResult(
       verdict: verdict(of: prepared, counts, stalled: stalled), elapsed: elapsed,
       counts: counts, progressLooks: watchdog.progressLooks, findings: prepared.log.findings,

@@ -55,7 +55,7 @@ final class Watchdog: Sendable {
     var round = 0
     while !isStopped.load(ordering: .acquiring) {
       sleepThread(for: order.watchdogEvery)
-      if order.setup.oracles != .off { lookForOverlap() }
+      if order.setup.oracles != .off, prepared.tagsAreGlobal { lookForOverlap() }
       round += 1
       guard round % looksEvery == 0 else { continue }
       looks.add(1, ordering: .relaxed)
@@ -80,7 +80,9 @@ final class Watchdog: Sendable {
     let second = collect()
     guard let overlap = ContextSampling.overlap(first: first, second: second) else { return }
     let (a, b) = (overlap.first, overlap.second)
+    let isUntagged = order.system.traits.allowsUntagged && a.context.tag.number == 0
     switch overlap.conflict {
+    case .oneTagTwoVMs where isUntagged: break
     case .oneTagTwoVMs:
       prepared.log.add(
         .o2, .forbidden,
@@ -121,8 +123,8 @@ final class Watchdog: Sendable {
   /// A rollover is counted when it begins and judged when it has ended.
   private func hasUnfinishedRollover(_ pcpu: PCPU) -> Bool {
     let hardware = prepared.hardware
-    return hardware.count(.rollovers, of: pcpu) != hardware.count(.checksO5, of: pcpu)
-      && order.setup.oracles != .off && order.system.traits.oracles.contains(.o5)
+    return hardware.count(.rollovers, of: pcpu) != hardware.count(.checksO6, of: pcpu)
+      && order.setup.oracles != .off && order.system.traits.oracles.contains(.o6)
   }
 
   /// One line: what the pCPU runs, what it waits for, what it did last.

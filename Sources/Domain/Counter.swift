@@ -6,15 +6,17 @@
 public enum Counter: Int, CaseIterable, Sendable {
   // The guest's life.
   case guestEntries, fastPathEntries, slowPathEntries, abortedEntries, slices
-  case migrations, blocks, wakes, suspensions, messages
+  case migrations, blocks, wakes, suspensions, messages, offlines
   case vmsCreated, vmsDestroyed
   // The TLB.
   case tlbHits, tlbFills, speculativeFills, pageFaults, unmaps
   // The allocator.
   case rollovers
+  // pCPUs that had nothing loaded all through a rollover, and numbers that it kept for them.
+  case idleAtRollover, keptForIdle
   // Comparisons that an oracle made.
   case checksO1, checksO2, checksO3, checksO4, checksO5, checksO6, checksO7, checksO8
-  case checksO12
+  case checksO11, checksO12
   // Coverage: paths that a run must have taken for its verdict to mean something.
   case reentryWithOwnID, entryWithEmptiedSlot, retagHitOnePCPU, retagHitMorePCPUs
   case oldNumberStillFree, reservedFallback, markerStoredOverZero, claimLost
@@ -43,6 +45,7 @@ public enum Counter: Int, CaseIterable, Sendable {
     case .o6: .checksO6
     case .o7: .checksO7
     case .o8: .checksO8
+    case .o11: .checksO11
     case .o12: .checksO12
     case .o9, .race: nil
     }
@@ -60,6 +63,11 @@ public struct Counts: Sendable, Equatable {
   public subscript(counter: Counter) -> UInt64 {
     get { values[counter.rawValue] }
     set { values[counter.rawValue] = newValue }
+  }
+
+  /// Adds those of another run, or of another part of it.
+  public mutating func add(_ other: Counts) {
+    for index in values.indices { values[index] &+= other.values[index] }
   }
 
   /// The sum of all comparisons that oracles made.

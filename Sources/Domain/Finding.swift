@@ -11,6 +11,7 @@ public enum OracleID: String, CaseIterable, Sendable, Codable {
   case o7 = "O7"
   case o8 = "O8"
   case o9 = "O9"
+  case o11 = "O11"
   case o12 = "O12"
   /// Plain memory that two pCPUs touch unordered; controlled runs only.
   case race = "RACE"
@@ -30,6 +31,7 @@ public enum OracleID: String, CaseIterable, Sendable, Codable {
     case .o7: "RangeOK"
     case .o8: "GenerationMonotonic"
     case .o9: "Progress"
+    case .o11: "Accounting"
     case .o12: "CrossVCPU"
     case .race: "DataRace"
     }

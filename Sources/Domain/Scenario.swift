@@ -71,6 +71,8 @@ public struct Scenario: Sendable, Equatable {
   public var speculateEvery = 32
   /// One slice in so many suspends its pCPU; 0 for none.
   public var suspendEvery = 4096
+  /// After one slice in so many the pCPU goes offline for a while; 0 for none.
+  public var offlineEvery = 0
   /// One slice in so many pins its VM for a device, or unpins it; 0 for none.
   public var pinEvery = 0
   /// One slice in so many runs a vCPU of another pCPU; 0 = only where its own cannot run.

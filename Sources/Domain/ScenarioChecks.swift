@@ -47,7 +47,7 @@ extension Scenario {
   }
 
   private func checkUsableTags() throws(ScenarioError) {
-    if let hardwareTagBits, !(1...tagBits).contains(hardwareTagBits) {
+    if let hardwareTagBits, !(0...tagBits).contains(hardwareTagBits) {
       throw .hardwareTagBitsOutOfRange(hardwareTagBits, tagBits: tagBits)
     }
     if let usableTags, !(1...allTags).contains(usableTags) {

@@ -50,6 +50,7 @@ public indirect enum ScenarioError: Error, Equatable, Sendable {
   case programCount(Int, pcpus: Int)
   case programPCPUs(Int, most: Int)
   case programEmpty
+  case programOnline(Scenario.ProgramStep, pcpu: Int, isOnline: Bool)
   case programText(String, pcpu: Int)
   case programEntries(Scenario.ProgramStep, pcpu: Int, most: Int)
   case programNoSuchVCPU(Scenario.ProgramStep, pcpu: Int, vms: Int, vcpusPerVM: Int)
@@ -99,7 +100,8 @@ extension ScenarioError {
       ["initialState.numbers"]
     case .scriptCount, .scriptEmpty, .scriptText, .scriptNoSuchVCPU, .scriptSharesVCPU: ["script"]
     case .programPCPUs: ["pcpus", "program"]
-    case .programCount, .programEmpty, .programText, .programEntries, .programNoSuchVCPU,
+    case .programOnline, .programCount, .programEmpty, .programText, .programEntries,
+      .programNoSuchVCPU,
       .programNoSuchVM, .programNoSuchPage, .programUsesEndingVM:
       ["program"]
     }
@@ -169,7 +171,7 @@ extension ScenarioError: CustomStringConvertible {
     case .hardwareTagBitsOutOfRange(let given, let tagBits):
       return
         "hardwareTagBits is \(given), but tagBits is \(tagBits), and hardware that looks at more "
-        + "bits than there are changes nothing; give --hardware-tag-bits 1 ... \(tagBits), or leave "
+        + "bits than there are changes nothing; give --hardware-tag-bits 0 ... \(tagBits), or leave "
         + "it out for all of them"
     case .brokenCore(let pcpus, let threadsPerCore):
       return "threadsPerCore is \(threadsPerCore), but \(pcpus) pCPUs are no whole number of such "
@@ -209,10 +211,14 @@ extension ScenarioError: CustomStringConvertible {
 
     case .programCount(let given, let pcpus):
       return "program has \(counted(given, "list")), but \(Self.thereAre(pcpus, "pCPU")); "
-        + "give one list per pCPU, [] to one that does nothing"
+        + "give at least one list per pCPU, [] to one that does nothing"
     case .programPCPUs(let pcpus, let most):
       return "pcpus is \(pcpus), but a program has at most \(counted(most, "pCPU")); lower pcpus, "
         + "or leave program out"
+    case .programOnline(let step, let pcpu, let isOnline):
+      return
+        "program of pCPU \(pcpu) has \"\(step)\" while it is \(isOnline ? "on" : "off")line; a pCPU "
+        + "goes \"offline\" and does nothing before it comes \"online\""
     case .programEmpty:
       return "program has no step; give one pCPU at least one, such as \"0.0\""
     case .programText(let text, let pcpu):
@@ -239,7 +245,7 @@ extension ScenarioError: CustomStringConvertible {
     case .unknownScenario(let name, let names):
       let nearest = nearestName(to: name, among: names).map { "did you mean \($0)? " } ?? ""
       return "no scenario is called \(quoted(name)); \(nearest)there are "
-        + "\(names.joined(separator: ", ")); a file is given by a path with / or .json5 in it"
+        + "\(firstNames(names)); a file is given by a path with / or .json5 in it"
     }
   }
 

@@ -71,7 +71,7 @@ extension Scenario {
       slot: .optionalNumber(\.usableTags)),
     ScenarioKey(
       name: "hardwareTagBits", meaning: "bits of a tag that the hardware looks at",
-      range: "1 ... tagBits bits", defaultText: "tagBits", option: "--hardware-tag-bits",
+      range: "0 ... tagBits bits", defaultText: "tagBits", option: "--hardware-tag-bits",
       slot: .optionalNumber(\.hardwareTagBits)),
     .number(
       "threadsPerCore", \.threadsPerCore, 1...8, "a core has", "pCPUs",
@@ -112,6 +112,7 @@ extension Scenario {
     .every(
       "speculateEvery", \.speculateEvery, "entries", "one entry in so many fills the TLB unasked"),
     .every("suspendEvery", \.suspendEvery, "slices", "one slice in so many suspends its pCPU"),
+    .every("offlineEvery", \.offlineEvery, "slices", "one slice in so many: the pCPU goes offline"),
     .every(
       "pinEvery", \.pinEvery, "slices", "one slice in so many pins or unpins its VM for a device"),
     .every(
@@ -154,7 +155,7 @@ extension Scenario {
       option: nil, slot: .lists(\.script)),
     ScenarioKey(
       name: "program", meaning: "what each pCPU does, once, under controlled execution",
-      range: "[[\"VM.vCPU*entries\", \"unmap VM:page\", \"end VM\", \"pin VM\", ...]",
+      range: "[[\"VM.vCPU*entries\", \"unmap VM:page\", \"end VM\", ...], one list per pCPU]",
       defaultText: "none", option: nil, slot: .lists(\.program)),
   ]
 }

@@ -10,12 +10,17 @@ extension Scenario {
 
   /// One step of a pCPU's program.
   public enum ProgramStep: Hashable, Sendable {
-    /// One slice of a vCPU, with so many guest entries: `1.0`, `1.0*2`.
-    case run(ScriptedVCPU, entries: Int)
+    /// One slice of a vCPU, with so many guest entries: `1.0`, `1.0*2`. With `!` the first entry is
+    /// aborted once at its last look: `1.0!`, `1.0!*2`.
+    case run(ScriptedVCPU, entries: Int, abortsFirst: Bool = false)
     /// An MMU notifier takes a page from a VM: `unmap 0:1`.
     case unmap(VMSlot, page: Int)
     /// A VM ends, and a new one takes its slot: `end 2`.
     case end(VMSlot)
+    /// The pCPU goes offline: `offline`.
+    case offline
+    /// It comes back: `online`.
+    case online
     /// A device shares a VM's address space from here on, if its number can be pinned: `pin 0`.
     case pin(VMSlot)
     /// A device no longer does: `unpin 0`.
@@ -24,13 +29,15 @@ extension Scenario {
 
   /// The program, one list per pCPU; nil if there is none. A list may be empty, but not all.
   ///
-  /// A vCPU may stand on several pCPUs: it migrates.
+  /// A vCPU may stand on several pCPUs: it migrates. Lists behind those of the pCPUs are further
+  /// tasks: list `i` runs on pCPU `i % pcpus`, when no other task does.
   ///
   /// - Throws: what is wrong with the program; nothing for a scenario that is valid.
   public func programSteps() throws(ScenarioError) -> [[ProgramStep]]? {
     guard let program else { return nil }
-    if pcpus > Self.mostProgramPCPUs { throw .programPCPUs(pcpus, most: Self.mostProgramPCPUs) }
-    guard program.count == pcpus else { throw .programCount(program.count, pcpus: pcpus) }
+    let tasks = max(pcpus, program.count)
+    if tasks > Self.mostProgramPCPUs { throw .programPCPUs(tasks, most: Self.mostProgramPCPUs) }
+    guard program.count >= pcpus else { throw .programCount(program.count, pcpus: pcpus) }
     if program.allSatisfy(\.isEmpty) { throw .programEmpty }
     var lists: [[ProgramStep]] = []
     for (pcpu, texts) in program.enumerated() {
@@ -38,6 +45,7 @@ extension Scenario {
       for text in texts { list.append(try programStep(text, pcpu: pcpu)) }
       lists.append(list)
     }
+    for (pcpu, list) in lists.enumerated() { try checkOnline(list, pcpu: pcpu) }
     try checkVMsInUse(lists)
     return lists
   }
@@ -45,7 +53,7 @@ extension Scenario {
   private func programStep(_ text: String, pcpu: Int) throws(ScenarioError) -> ProgramStep {
     guard let step = ProgramStep(parsing: text) else { throw .programText(text, pcpu: pcpu) }
     switch step {
-    case .run(let vcpu, let entries):
+    case .run(let vcpu, let entries, _):
       guard vcpu.vm.index < vms, vcpu.index < vcpusPerVM else {
         throw .programNoSuchVCPU(step, pcpu: pcpu, vms: vms, vcpusPerVM: vcpusPerVM)
       }
@@ -59,8 +67,21 @@ extension Scenario {
       }
     case .end(let vm), .pin(let vm), .unpin(let vm):
       guard vm.index < vms else { throw .programNoSuchVM(step, pcpu: pcpu, vms: vms) }
+    case .offline, .online: break
     }
     return step
+  }
+
+  /// Who is offline comes back before it does anything else.
+  private func checkOnline(_ list: [ProgramStep], pcpu: Int) throws(ScenarioError) {
+    var isOnline = true
+    for step in list {
+      if step == (isOnline ? .online : .offline) || (!isOnline && step != .online) {
+        throw .programOnline(step, pcpu: pcpu, isOnline: isOnline)
+      }
+      if step == .offline { isOnline = false }
+      if step == .online { isOnline = true }
+    }
   }
 
   /// An MMU notifier holds a reference to its VM, and so does a device. A program says so by the order
@@ -81,7 +102,7 @@ extension Scenario.ProgramStep {
   fileprivate var vmInUse: VMSlot? {
     switch self {
     case .unmap(let vm, _), .pin(let vm), .unpin(let vm): vm
-    case .run, .end: nil
+    case .run, .end, .offline, .online: nil
     }
   }
 
@@ -93,6 +114,8 @@ extension Scenario.ProgramStep {
     case .end: "ends"
     case .pin: "pins"
     case .unpin: "unpins"
+    case .offline: "takes away"
+    case .online: "brings back"
     }
   }
 }
@@ -117,12 +140,14 @@ extension Scenario.ProgramStep: CustomStringConvertible {
       }
     case (_, 1):
       let parts = text.split(separator: "*", omittingEmptySubsequences: false)
-      guard let vcpu = Scenario.ScriptedVCPU(parsing: String(parts[0])) else { return nil }
+      let aborts = parts[0].hasSuffix("!")
+      let name = String(aborts ? parts[0].dropLast() : parts[0])
+      guard let vcpu = Scenario.ScriptedVCPU(parsing: name) else { return nil }
       switch parts.count {
-      case 1: self = .run(vcpu, entries: 1)
+      case 1: self = .run(vcpu, entries: 1, abortsFirst: aborts)
       case 2:
         guard let entries = wholeNumber(parts[1]) else { return nil }
-        self = .run(vcpu, entries: entries)
+        self = .run(vcpu, entries: entries, abortsFirst: aborts)
       default: return nil
       }
     default: return nil
@@ -132,10 +157,12 @@ extension Scenario.ProgramStep: CustomStringConvertible {
   /// As a program writes it.
   public var description: String {
     switch self {
-    case .run(let vcpu, 1): "\(vcpu)"
-    case .run(let vcpu, let entries): "\(vcpu)*\(entries)"
+    case .run(let vcpu, let entries, let aborts):
+      "\(vcpu)" + (aborts ? "!" : "") + (entries == 1 ? "" : "*\(entries)")
     case .unmap(let vm, let page): "unmap \(vm.index):\(page)"
     case .end(let vm): "end \(vm.index)"
+    case .offline: "offline"
+    case .online: "online"
     case .pin(let vm): "pin \(vm.index)"
     case .unpin(let vm): "unpin \(vm.index)"
     }

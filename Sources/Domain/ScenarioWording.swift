@@ -53,6 +53,13 @@ func printable(_ text: String, limit: Int = 80) -> String {
 /// "1 pCPU", "2 pCPUs".
 func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
 
+/// "d06, small, leaving and 40 more (see vmidtorture list)".
+public func firstNames(_ names: [String], _ count: Int = 3) -> String {
+  let rest = names.count - count
+  let first = names.prefix(count).joined(separator: ", ")
+  return rest > 0 ? "\(first) and \(rest) more (see vmidtorture list)" : first
+}
+
 /// "off, light or heavy".
 func alternatives(_ names: [String]) -> String {
   guard let last = names.last, names.count > 1 else { return names.joined() }

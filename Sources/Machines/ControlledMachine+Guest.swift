@@ -39,6 +39,13 @@ extension ControlledMachine: GuestMachine {
 
   @inlinable public func observeFlushes() -> UInt64 { perform(.flushCount) }
 
+  @inlinable public func setOnline(_ isOnline: Bool, at site: Site) {
+    let word = ControlledWord(port.pointee.onlineWord)
+    if isOnline { invalidate(.everything, on: .thisPCPU, at: site) }
+    let bit = PCPUSet(pcpu).rawValue
+    _ = add(word, isOnline ? bit : 0 &- bit, .fullyOrdered, at: site)
+  }
+
   /// Never: a guest of a fixed program leaves by itself, soon, and the call is delivered then.
   @inlinable public var isCalled: Bool { false }
 
@@ -75,16 +82,23 @@ extension ControlledMachine {
   /// Step `index` of this pCPU's program begins.
   @inlinable @inline(__always)
   public func beginStep(_ index: Int) {
-    port.pointee.programSteps?[pcpu.index] = Int32(truncatingIfNeeded: index)
+    port.pointee.programSteps?[body] = Int32(truncatingIfNeeded: index)
   }
 
   /// A guest is about to be left to itself: `vcpu`, the vCPU's number, entered with `late`, of
-  /// `generation`, after `published` had been decided. For O7 and O8.
+  /// `generation`, after `published` had been decided; `flushed`: the entry itself flushed. For O7
+  /// and O8.
   @inlinable
-  public func judgeEntry(vcpu: Int, published: Tag, late: Tag, generation: UInt64) {
+  public func judgeEntry(
+    vcpu: Int, published: Tag, late: Tag, generation: UInt64, flushed: Bool
+  ) {
     perform(
-      .judgeEntry, object: vcpu, published.number &<< 32 | late.number, generation)
+      .judgeEntry, object: vcpu,
+      published.number &<< 32 | (flushed ? Self.entryFlushed : 0) | late.number, generation)
   }
+
+  /// The bit of `judgeEntry` that says that the entry flushed.
+  @inlinable public static var entryFlushed: UInt64 { 1 << 31 }
 
   /// The flush of `page` of `slot` is complete: entries older than `version` are dead. For O4.
   @inlinable public func flushCompleted(_ slot: VMSlot, page: UInt64, version: UInt64) {

@@ -15,15 +15,25 @@ public struct ControlledMachine: Machine, @unchecked Sendable {
 
   @usableFromInline let port: UnsafeMutablePointer<ControlledPort>
   public let pcpu: PCPU
+  /// Which of the program's bodies runs: the pCPU's number, unless tasks share pCPUs.
+  public let body: Int
 
   /// The machine of `pcpu` behind `port`, which outlives it.
   @inlinable @inline(__always)
-  public init(port: UnsafeMutablePointer<ControlledPort>, pcpu: PCPU) {
+  public init(port: UnsafeMutablePointer<ControlledPort>, pcpu: PCPU, body: Int? = nil) {
     self.port = port
     self.pcpu = pcpu
+    self.body = body ?? pcpu.index
   }
 
   public var pcpuCount: Int { @inlinable get { port.pointee.pcpuCount } }
+
+  @inlinable public func onlinePCPUs(at site: Site) -> PCPUSet {
+    let word = port.pointee.onlineWord
+    return word == 0
+      ? PCPUSet(first: pcpuCount)
+      : PCPUSet(rawValue: load(ControlledWord(word), .relaxed, at: site))
+  }
 
   @inlinable @inline(__always) @discardableResult
   func perform(
@@ -141,8 +151,26 @@ public struct ControlledMachine: Machine, @unchecked Sendable {
     if state == .enabled { port.pointee.masked &= ~bit }
   }
 
-  @inlinable @inline(__always) public func disablePreemption() {}
-  @inlinable @inline(__always) public func enablePreemption() {}
+  @inlinable @inline(__always)
+  public func disablePreemption() { port.pointee.unpreemptible |= 1 &<< UInt64(pcpu.index) }
+
+  @inlinable @inline(__always)
+  public func enablePreemption() { port.pointee.unpreemptible &= ~(1 &<< UInt64(pcpu.index)) }
+
+  /// Gives the pCPU to another task, if there is one that waits for it, and takes it again.
+  @inlinable
+  public func preemptionPoint(at site: Site) {
+    let isOn = port.pointee.unpreemptible & 1 &<< UInt64(pcpu.index) == 0
+    guard isOn, let lock = runLock else { return }
+    release(lock, at: site)
+    acquire(lock, at: site)
+  }
+
+  /// The lock of the pCPU; nil where no tasks share one.
+  @inlinable public var runLock: Lock<ControlledWord>? {
+    let first = port.pointee.runLocks
+    return first == 0 ? nil : Lock(ControlledWord(first &+ pcpu.index))
+  }
 
   // MARK: Translation
 
@@ -182,6 +210,13 @@ public struct ControlledMachine: Machine, @unchecked Sendable {
     }
     perform(.rolloverEnds)
   }
+
+  @inlinable public func tagFreed(_ tag: Tag) {
+    note(.checksO11)
+    perform(.tagFreed, object: 0, tag.number)
+  }
+
+  @inlinable public func tagAllocated(_ tag: Tag) { perform(.tagAllocated, object: 0, tag.number) }
 
   @inlinable public func bug(_ message: StaticString, at site: Site) -> Never {
     perform(

@@ -10,7 +10,7 @@ public struct ControlledWord: Handle {
   /// Its number.
   public let number: Int
 
-  @inlinable @inline(__always) init(_ number: Int) { self.number = number }
+  @inlinable @inline(__always) public init(_ number: Int) { self.number = number }
 
   @inlinable @inline(__always)
   public func advanced(by places: Int) -> ControlledWord { ControlledWord(number &+ places) }
@@ -44,6 +44,10 @@ public final class ControlledMemory: MachineMemory, @unchecked Sendable {
   /// The names of the cells, by number.
   public private(set) var cellNames: [String] = []
   private var owner = ""
+  /// The word with a bit for each pCPU that is online; 0 without.
+  public private(set) var onlineWord = 0
+  /// The first of the pCPUs' run locks; 0 without.
+  public private(set) var runLocks = 0
 
   let port: UnsafeMutablePointer<ControlledPort>
   let words: UnsafeMutablePointer<UInt64>
@@ -101,6 +105,22 @@ public final class ControlledMemory: MachineMemory, @unchecked Sendable {
   }
 
   public func nowMaking(_ owner: String) { self.owner = owner }
+
+  /// Makes the word that says which of `pcpus` are online, because some go.
+  public func makeOnlineWord(pcpus: Int) {
+    if wordNames.isEmpty { _ = words(1, initially: 0, .packed, named: "nothing") }
+    onlineWord =
+      words(
+        1, initially: PCPUSet(first: pcpus).rawValue, .ownLine, named: "online pCPUs"
+      ).first.number
+  }
+
+  /// Makes a lock for each of `pcpus`, because tasks share them.
+  public func makeRunLocks(pcpus: Int) {
+    // Number 0 says that there are none.
+    if wordNames.isEmpty { _ = words(1, initially: 0, .packed, named: "nothing") }
+    runLocks = words(pcpus, initially: 0, .ownLine, named: "pCPU").first.number
+  }
 
   public func fixed<Value: Sendable>(_ value: Value) -> Fixed<Value> {
     let place = UnsafeMutablePointer<Value>.allocate(capacity: 1)

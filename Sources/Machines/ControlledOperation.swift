@@ -19,6 +19,7 @@ public enum StepKind: UInt8, Sendable, CaseIterable {
   case fence, choose
   case rolloverBegins, throughout, lostTag, rolloverEnds
   case judgeEntry, flushCompleted, takeInterruption, contextOf, flushCount, bug
+  case tagFreed, tagAllocated
 
   /// Whether a scheduler decides before it. Fences order, but touch nothing.
   @inlinable @inline(__always)

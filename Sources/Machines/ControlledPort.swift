@@ -31,6 +31,13 @@ public struct ControlledPort {
   public var counters: UnsafeMutablePointer<UInt64>
   /// The step of its program that each pCPU is at; nil before the pCPUs start.
   public var programSteps: UnsafeMutablePointer<Int32>?
+  /// The word with a bit for each pCPU that is online; 0 where none goes offline.
+  public var onlineWord = 0
+  /// The word of the first pCPU's run lock, where tasks share pCPUs; 0 where every pCPU has one.
+  /// Whoever holds a pCPU's lock runs there.
+  public var runLocks = 0
+  /// Which pCPUs have preemption off: a bit each.
+  public var unpreemptible: UInt64 = 0
   /// Which pCPUs have interrupts off: a bit each.
   public var masked: UInt64 = 0
   /// The last translation's owner, version and other owner under its tag.

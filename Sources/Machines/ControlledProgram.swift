@@ -11,6 +11,8 @@ public struct ControlledProgram: Sendable {
   public let memory: ControlledMemory
   /// What each pCPU runs, once.
   public let bodies: [ProgramBody]
+  /// The pCPU that each body runs on; its own where bodies do not share pCPUs.
+  public let pcpus: [PCPU]
   /// The hardware and the oracles.
   public let hardware: Hardware
 
@@ -38,6 +40,8 @@ public struct ControlledProgram: Sendable {
     public var hasDevices: Bool
     /// Whether one tag means one VM on the whole machine; else on each pCPU.
     public var tagsAreGlobal: Bool
+    /// Whether tag 0 means untagged: nobody's, and right where the entry flushes.
+    public var allowsUntagged: Bool
     /// The oracles that apply.
     public var oracles: Set<OracleID>
 
@@ -51,7 +55,7 @@ public struct ControlledProgram: Sendable {
       tagBits: Int, hardwareTagBits: Int? = nil, highestTag: UInt64, vmSlots: Int, vcpus: Int,
       pagesPerVM: Int, hasTLB: Bool,
       fillsUnasked: Bool, threadsPerCore: Int = 1, hasDevices: Bool = false, tagsAreGlobal: Bool,
-      oracles: Set<OracleID>
+      allowsUntagged: Bool = false, oracles: Set<OracleID>
     ) {
       self.tagBits = tagBits
       self.hardwareTagBits = hardwareTagBits ?? tagBits
@@ -64,6 +68,7 @@ public struct ControlledProgram: Sendable {
       self.threadsPerCore = threadsPerCore
       self.hasDevices = hasDevices
       self.tagsAreGlobal = tagsAreGlobal
+      self.allowsUntagged = allowsUntagged
       self.oracles = oracles
     }
   }
@@ -71,9 +76,10 @@ public struct ControlledProgram: Sendable {
   /// A program; one body per pCPU, at most `mostPCPUs`.
   public init(
     memory: ControlledMemory, hardware: Hardware = .none,
-    bodies: [ProgramBody]
+    bodies: [ProgramBody], pcpus: [PCPU]? = nil
   ) {
     precondition((1...Self.mostPCPUs).contains(bodies.count), "1 to 8 pCPUs")
+    self.pcpus = pcpus ?? bodies.indices.map { PCPU($0) }
     self.memory = memory
     self.hardware = hardware
     self.bodies = bodies

@@ -18,6 +18,8 @@ public protocol GuestMachine: CallingMachine {
 
   /// What `pcpu` publishes of its context. Never a schedule point.
   func observeContext(of pcpu: PCPU) -> ContextWord
+  /// This pCPU goes offline, or comes back with an empty TLB. Nothing is loaded on it.
+  func setOnline(_ isOnline: Bool, at site: Site)
   /// Whether a call waits for this pCPU: the guest is about to be thrown out. Never a schedule
   /// point.
   var isCalled: Bool { get }
@@ -27,6 +29,14 @@ public protocol GuestMachine: CallingMachine {
   func answerUntilAllEnd()
   /// How often everything was invalidated on every pCPU so far. Never a schedule point.
   func observeFlushes() -> UInt64
+  /// Nothing is loaded on this pCPU from here on, or something will be again. Said in turns, after
+  /// `put` and before `load`; counts only. Never a schedule point.
+  func turnsIdle(_ isIdle: Bool)
+}
+
+extension GuestMachine {
+  /// Nobody counts.
+  @inlinable public func turnsIdle(_ isIdle: Bool) {}
 }
 
 /// A hardware context: a stage-2 table and the tag under which its translations are cached.

@@ -8,8 +8,25 @@ public protocol MachineWatcher: AnyObject, Sendable {
   /// `evidence` of a rollover that has just ended; the allocator's lock is still held. Returns
   /// the oracles that judged it.
   func rolledOver(_ evidence: RolloverEvidence) -> Set<OracleID>
+  /// `evidence` of a tag that was given back wrongly. The allocator's lock is still held.
+  func freed(_ evidence: FreedTagEvidence)
   /// The kernel's BUG() was reached. The pCPU goes no further.
   func bug(_ message: String, at site: Site, on pcpu: PCPU)
+}
+
+extension MachineWatcher {
+  /// Nothing.
+  public func freed(_ evidence: FreedTagEvidence) {}
+}
+
+/// A tag that was given back although nobody had it, or although somebody runs with it.
+public struct FreedTagEvidence: Sendable {
+  /// Who gave it back.
+  public let pcpu: PCPU
+  /// The tag.
+  public let tag: Tag
+  /// Who runs with it; nil if it was free already.
+  public let user: (pcpu: PCPU, context: ContextWord)?
 }
 
 /// What was seen of one rollover.
@@ -39,10 +56,18 @@ public final class LiveHardware: @unchecked Sendable {
   /// The invalidations.
   public let bus: InvalidationBus
 
+  /// Per tag, 1 if it was given back and not handed out since. The allocator's lock guards it.
+  let freedTags: Bank<LiveWord>
   /// Calls between pCPUs.
   let calls: CallBoard
   /// pCPUs whose program is over.
   let endedCount: LiveWord
+  /// A bit for each pCPU that is online.
+  let online: LiveWord
+  /// Per pCPU how often it has turned idle or busy: odd while nothing is loaded there.
+  let idleTurns: Bank<LiveWord>
+  /// One past the highest tag.
+  let tagCount: Int
 
   let pcpus: UnsafeMutablePointer<LivePCPU>
   let instruments: UnsafeMutablePointer<InstrumentState>?
@@ -62,8 +87,13 @@ public final class LiveHardware: @unchecked Sendable {
     self.watcher = watcher
     contexts = memory.words(pcpuCount, initially: 0, .ownLine, named: "hardware context")
     bus = InvalidationBus(in: memory)
+    freedTags = memory.words(1 << tagBits, initially: 0, .packed, named: "freed tags")
     calls = CallBoard(pcpuCount: pcpuCount, in: memory)
     endedCount = memory.word(initially: 0, named: "ended pCPUs")
+    online = memory.word(
+      initially: PCPUSet(first: pcpuCount).rawValue, named: "online pCPUs")
+    idleTurns = memory.words(pcpuCount, initially: 0, .ownLine, named: "idle turns")
+    tagCount = 1 << tagBits
     let counters = (0..<pcpuCount).map { _ in
       memory.words(Counter.allCases.count, initially: 0, .packed, named: "counters")
     }
@@ -153,6 +183,7 @@ struct LivePCPU {
   @usableFromInline let tlb: LiveTLB
   @usableFromInline let calls: CallBoard
   @usableFromInline let endedCount: LiveWord
+  @usableFromInline let online: LiveWord
   /// The bits of a tag that the hardware looks at.
   @usableFromInline let tagMask: UInt64
   /// The context register: the part of a TLB key that it gives, or `LiveTLB.noContext` ...
@@ -181,6 +212,8 @@ struct LivePCPU {
 
   /// The context words of all pCPUs when its rollover began.
   @usableFromInline let contextsBeforeRollover: UnsafeMutablePointer<UInt64>
+  /// And their idle turns.
+  let idleTurnsBeforeRollover: UnsafeMutablePointer<UInt64>
 
   init(
     _ pcpu: PCPU, of hardware: LiveHardware, counters: Bank<LiveWord>, tlb: LiveTLB,
@@ -197,11 +230,13 @@ struct LivePCPU {
     self.tagMask = tagMask
     calls = hardware.calls
     endedCount = hardware.endedCount
+    online = hardware.online
     scratch = memory.word(initially: 0, named: "scratch")
     contextTable = scratch
     waiting = memory.word(initially: 0, named: "awaited lock")
     random = RandomStream(seed)
     contextsBeforeRollover = memory.array(of: hardware.pcpuCount, 0)
+    idleTurnsBeforeRollover = memory.array(of: hardware.pcpuCount, 0)
   }
 }
 

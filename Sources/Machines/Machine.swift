@@ -23,6 +23,8 @@ public protocol Machine: Sendable {
   var pcpu: PCPU { get }
   /// How many pCPUs are possible, whether online or not.
   var pcpuCount: Int { get }
+  /// The pCPUs that are online. One may come or go as soon as it is said.
+  func onlinePCPUs(at site: Site) -> PCPUSet
 
   // MARK: Words
 
@@ -72,6 +74,8 @@ public protocol Machine: Sendable {
   func disablePreemption()
   /// Another task may run here again.
   func enablePreemption()
+  /// If preemption is on, another task of this pCPU may run here and now.
+  func preemptionPoint(at site: Site)
 
   // MARK: Translation
 
@@ -91,11 +95,21 @@ public protocol Machine: Sendable {
   /// A rollover has ended, its flush included. `keeps` says whether a number is still taken. The
   /// caller still holds the lock.
   func rolloverEnds(keeps: (Tag) -> Bool)
+  /// `tag` is nobody's from here on and may be handed out again (O11). The caller holds the
+  /// allocator's lock.
+  func tagFreed(_ tag: Tag)
+  /// `tag` is somebody's again.
+  func tagAllocated(_ tag: Tag)
   /// The kernel's BUG(): a finding when controlled, the end of the run when live.
   func bug(_ message: StaticString, at site: Site) -> Never
 }
 
 extension Machine {
+  /// Nothing: who does not watch need not know.
+  public func tagFreed(_ tag: Tag) {}
+  /// Nothing.
+  public func tagAllocated(_ tag: Tag) {}
+
   /// Says that something worth counting happened.
   @inlinable @inline(__always)
   public func note(_ counter: Counter) { note(counter, times: 1) }

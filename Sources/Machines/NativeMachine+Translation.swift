@@ -57,6 +57,12 @@ extension NativeMachine: GuestMachine {
 
   @inlinable public func observeFlushes() -> UInt64 { bus.everythingCount }
 
+  public func setOnline(_ isOnline: Bool, at site: Site) {
+    if isOnline { own.pointee.tlb.clear() }
+    let bit = PCPUSet(pcpu).rawValue
+    _ = add(own.pointee.online, isOnline ? bit : 0 &- bit, .fullyOrdered, at: site)
+  }
+
   // MARK: The TLB
 
   @inlinable @inline(__always)

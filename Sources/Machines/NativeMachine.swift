@@ -30,6 +30,10 @@ public struct NativeMachine<Probe: OperationProbe>: Machine, @unchecked Sendable
 
   @inlinable @inline(__always) public var pcpu: PCPU { own.pointee.pcpu }
   @inlinable @inline(__always) public var pcpuCount: Int { own.pointee.pcpuCount }
+  public func onlinePCPUs(at site: Site) -> PCPUSet {
+    PCPUSet(rawValue: load(own.pointee.online, .relaxed, at: site))
+  }
+
   @inlinable @inline(__always) var bus: InvalidationBus { own.pointee.bus }
   @inlinable @inline(__always) var contexts: Bank<LiveWord> { own.pointee.contexts }
 
@@ -206,6 +210,7 @@ public struct NativeMachine<Probe: OperationProbe>: Machine, @unchecked Sendable
   // Live pCPUs are never preempted by another task of the simulated kernel.
   @inlinable @inline(__always) public func disablePreemption() {}
   @inlinable @inline(__always) public func enablePreemption() {}
+  @inlinable @inline(__always) public func preemptionPoint(at site: Site) {}
 
   // MARK: Watching
 

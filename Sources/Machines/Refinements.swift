@@ -72,16 +72,8 @@ public protocol SleepingLockMachine: Machine {
   func releaseSleeping(_ lock: Lock<Word>, at site: Site)
 }
 
-/// Tasks that interrupt each other.
-public protocol PreemptibleMachine: Machine {
-  /// Another task's slice may run here, nested on this pCPU.
-  func preemptionPoint(at site: Site)
-}
-
 /// The shape of the hardware.
 public protocol TopologyMachine: Machine {
-  /// The pCPUs that are online now.
-  var onlinePCPUs: PCPUSet { get }
   /// The pCPUs that share this one's TLB, itself included.
   var pcpusSharingTLB: PCPUSet { get }
 }

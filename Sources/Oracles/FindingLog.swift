@@ -10,13 +10,19 @@ public final class FindingLog: Sendable {
   public static let capacity = 64
 
   private let start: UInt64
+  private let judges: Set<OracleID>
   private let kept = HostLock<[Finding]>([])
   private let forbiddenCount = Atomic<Int>(0)
   private let onForbidden: @Sendable () -> Void
 
-  /// An empty log of a run that starts now. `onForbidden` is called at every FORBIDDEN finding, on
-  /// the thread that has it.
-  public init(onForbidden: @escaping @Sendable () -> Void = {}) {
+  /// An empty log of a run that starts now. What another oracle than `judges` says is not heard: it
+  /// does not apply to the system. `onForbidden` is called at every FORBIDDEN finding, on the thread
+  /// that has it.
+  public init(
+    judges: Set<OracleID> = Set(OracleID.allCases),
+    onForbidden: @escaping @Sendable () -> Void = {}
+  ) {
+    self.judges = judges
     start = CycleClock.nanoseconds()
     self.onForbidden = onForbidden
   }
@@ -24,6 +30,7 @@ public final class FindingLog: Sendable {
   /// Adds a finding, stamped with the time since the start. One kind of finding per oracle and
   /// pCPU is kept once, so that a flood does not push out the others.
   public func add(_ oracle: OracleID, _ grade: Grade, _ summary: String, on pcpu: PCPU?) {
+    guard judges.contains(oracle) else { return }
     let now = elapsed
     if grade == .forbidden {
       forbiddenCount.add(1, ordering: .relaxed)

@@ -32,4 +32,15 @@ public struct ProgressOracle: Sendable {
     guard entries >= 10_000 else { return false }
     return Double(counts[.fastPathEntries]) < floor * Double(entries)
   }
+
+  /// O9, the allocator's use of its numbers: SUSPICIOUS when rollovers keep numbers for pCPUs that
+  /// have nothing loaded.
+  ///
+  /// The bound is half a number for each such pCPU. An allocator that takes a number back when its
+  /// guest is put keeps none for them, not once in a run. One that does not keeps one for nearly
+  /// each of them; fewer only if several pCPUs ran the same VM last.
+  public static func idlePCPUsHoldNumbers(_ counts: Counts) -> Bool {
+    guard counts[.idleAtRollover] >= 1000 else { return false }
+    return counts[.keptForIdle] * 2 > counts[.idleAtRollover]
+  }
 }

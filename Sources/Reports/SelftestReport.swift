@@ -28,49 +28,104 @@ public struct SelftestReport: Encodable, Sendable {
     public let id: String
     public let name: String
     public let system: String
-    /// What looked for it: `soak`, or `soak, perturb light`.
+    public let origin: String
+    /// How it was looked for: `explore`, `soak`, or both.
     public let mode: String
+    /// Whether every way to look that applies has found it.
     public let found: Bool
-    /// Seeds that found it, of those tried.
+    /// Of the exploration, or of the soak where there was none: seeds that found it, of those tried.
     public let foundSeeds: Int
     public let seeds: Int
-    /// The oracle of its row that saw it first; nil if none did.
+    /// The oracle of its row that saw it; nil if none did.
     @OrNull public var oracle: String?
     /// Median time until it was seen; nil if it was not.
     @OrNull public var seconds: Double?
+    /// The same, in an exploration.
+    @OrNull public var timeToFindSeconds: Double?
+    /// Schedules of the exploration up to it.
+    @OrNull public var schedules: Int?
+    /// Lines of its story, and preemptions, when made shorter.
+    @OrNull public var eventsAfter: Int?
+    @OrNull public var preemptionsAfter: Int?
+    /// What the soak saw; nil if no live run can show it in time.
+    @OrNull public var soak: Look?
 
     /// A row of these values.
     public init(
-      id: String, name: String, system: String, mode: String, found: Bool, foundSeeds: Int,
-      seeds: Int, oracle: String?, seconds: Double?
+      id: String, name: String, system: String, origin: String, found: Bool, explored: Look?,
+      soaked: Look?
     ) {
       self.id = id
       self.name = name
       self.system = system
-      self.mode = mode
+      self.origin = origin
+      self.found = found
+      mode = [explored.map { _ in "explore" }, soaked.map { _ in "soak" }].compactMap { $0 }
+        .joined(separator: ", ")
+      let first = explored ?? soaked
+      foundSeeds = first?.foundSeeds ?? 0
+      seeds = first?.seeds ?? 0
+      oracle = first?.oracle
+      seconds = first?.seconds
+      timeToFindSeconds = explored?.seconds
+      schedules = explored?.schedules
+      eventsAfter = explored?.events
+      preemptionsAfter = explored?.preemptions
+      soak = soaked
+    }
+  }
+
+  /// What came of looking for a fault in one way: the seed in the middle of those that found it.
+  public struct Look: Encodable, Sendable {
+    public let found: Bool
+    public let foundSeeds: Int
+    public let seeds: Int
+    @OrNull public var oracle: String?
+    @OrNull public var seconds: Double?
+    @OrNull public var schedules: Int?
+    @OrNull public var events: Int?
+    @OrNull public var preemptions: Int?
+
+    /// These values.
+    public init(
+      found: Bool, foundSeeds: Int, seeds: Int, oracle: String?, seconds: Double?,
+      schedules: Int?, events: Int?, preemptions: Int?
+    ) {
       self.found = found
       self.foundSeeds = foundSeeds
       self.seeds = seeds
       self.oracle = oracle
       self.seconds = seconds
+      self.schedules = schedules
+      self.events = events
+      self.preemptions = preemptions
     }
   }
 
-  /// One version that must stay clean.
+  /// One version that must stay clean, on one scenario.
   public struct CleanRow: Encodable, Sendable {
     public let system: String
     public let scenario: String
+    /// `explore` or `soak`.
+    public let mode: String
     /// How many findings there were: 0.
     public let findings: Int
+    /// Comparisons of a soak, or schedules.
     public let checks: UInt64
+    public let rollovers: UInt64
     public let isClean: Bool
 
     /// A row of these values.
-    public init(system: String, scenario: String, findings: Int, checks: UInt64, isClean: Bool) {
+    public init(
+      system: String, scenario: String, mode: String, findings: Int, checks: UInt64,
+      rollovers: UInt64, isClean: Bool
+    ) {
       self.system = system
       self.scenario = scenario
+      self.mode = mode
       self.findings = findings
       self.checks = checks
+      self.rollovers = rollovers
       self.isClean = isClean
     }
   }
@@ -78,22 +133,22 @@ public struct SelftestReport: Encodable, Sendable {
   /// The two tables and the score.
   public func text(style: TextStyle) -> String {
     var lines = TextTable.render(
-      [["fault", "looked for by", "seeds", "oracle", "median time", ""]]
-        + faults.map { row in
-          [
-            row.name, row.mode, "\(row.foundSeeds)/\(row.seeds)", row.oracle ?? "-",
-            row.seconds.map(TextNumber.seconds) ?? "-", row.found ? "found" : "MISSED",
-          ]
-        }, alignRight: [2, 4])
+      [
+        [
+          "fault", "origin", "explored", "schedules", "time", "events", "preemptions", "soaked",
+          "time", "",
+        ]
+      ] + faults.map(cells), alignRight: [3, 4, 5, 6, 8])
     lines.append("")
     lines += TextTable.render(
-      [["must stay clean", "scenario", "checks", "findings", ""]]
+      [["must stay clean", "scenario", "by", "schedules or checks", "rollovers", "findings", ""]]
         + clean.map { row in
           [
-            row.system, row.scenario, TextNumber.short(Double(row.checks)), "\(row.findings)",
+            row.system, row.scenario, row.mode, TextNumber.short(Double(row.checks)),
+            TextNumber.short(Double(row.rollovers)), "\(row.findings)",
             row.isClean ? "clean" : "REPORTED",
           ]
-        }, alignRight: [2, 3])
+        }, alignRight: [3, 4, 5])
     let right = faults.count { $0.found } + clean.count { $0.isClean }
     let all = faults.count + clean.count
     let summary = "score \(right) of \(all)"
@@ -101,5 +156,16 @@ public struct SelftestReport: Encodable, Sendable {
     lines.append(right == all ? style.good(summary) : style.bad(summary) + ": a verdict is wrong")
     lines.append("seed \(seed)")
     return lines.joined(separator: "\n") + "\n"
+  }
+
+  private func cells(_ row: FaultRow) -> [String] {
+    let isExplored = row.mode.hasPrefix("explore")
+    func number(_ value: Int?) -> String { value.map { TextNumber.grouped(UInt64($0)) } ?? "-" }
+    return [
+      row.name, row.origin, isExplored ? row.oracle ?? "MISSED" : "-", number(row.schedules),
+      row.timeToFindSeconds.map(TextNumber.seconds) ?? "-", number(row.eventsAfter),
+      number(row.preemptionsAfter), row.soak.map { $0.oracle ?? "MISSED" } ?? "-",
+      row.soak?.seconds.map(TextNumber.seconds) ?? "-", row.found ? "found" : "MISSED",
+    ]
   }
 }

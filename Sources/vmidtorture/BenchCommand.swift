@@ -111,6 +111,12 @@ enum BenchCommand: Command {
       guard let system = TagSystem.named(word) else {
         throw .unknownName(kind: "system", word, names: TagSystem.all.map(\.name))
       }
+      // A version that is there to be found wrong is not measured.
+      guard system.prepareBench != nil else {
+        throw .unknownName(
+          kind: "measured system", word,
+          names: TagSystem.all.filter { $0.prepareBench != nil }.map(\.name))
+      }
       systems.append(system)
     }
     return systems

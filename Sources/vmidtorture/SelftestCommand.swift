@@ -17,18 +17,22 @@ enum SelftestCommand: Command {
     Option("--only", "NAME[,NAME]", "only these faults, by id or name; no clean runs"),
     Option("--full", nil, "10 seeds for each fault, 10 minutes for each right version"),
     Option("--time", "DURATION", "look for each fault at most this long (default 30s)"),
+    Option("--jobs", "N", "explore so many faults at a time (default 1)"),
+    Option("--mutants", "SYSTEM", "instead: break every operation of a system in every way"),
     Option("--seed", "N", "same seed, same choices (default: random, printed)"),
   ]
 
   static let notes = """
-    Faults are looked for by soak, most of them on the scenario 'small'. One that an oracle of its row
-    does not see in time, or a right version that anything is said of, is a wrong verdict: exit code 1.
+    Each fault is looked for by explore in its smallest world, and by soak where a live run can
+    show it. One that an oracle of its row does not see in time, or a right version that anything
+    is said of, is a wrong verdict: exit code 1.
     """
 
   static func run(_ arguments: ParsedArguments, signals: Signals) throws -> Int32 {
     if let word = arguments.words.first {
       throw UsageError.unexpectedWord(word, command: name)
     }
+    if let name = arguments["--mutants"] { return try mutants(of: name, arguments, signals) }
     var plan = arguments.has("--full") ? SelftestPlan.full : .quick
     if let text = arguments["--time"] { plan.budgetPerFault = try DurationText.parse(text) }
     let only = try arguments["--only"].map { text in
@@ -36,7 +40,8 @@ enum SelftestCommand: Command {
         .map { try SoakCommand.fault(named: String($0)) }
     }
     let session = SelftestSession(
-      plan: plan, seed: try arguments.seed(), quiet: arguments.has("--quiet"),
+      plan: plan, seed: try arguments.seed(),
+      jobs: try arguments.number("--jobs", in: 1...256) ?? 1, quiet: arguments.has("--quiet"),
       signals: signals)
     let report = try session.run(only)
     let text =
@@ -46,71 +51,35 @@ enum SelftestCommand: Command {
       text, verdict: report.exitCode == 0 ? "all verdicts right" : "a wrong verdict",
       exitCode: report.exitCode)
   }
-}
 
-/// One selftest from the command line.
-struct SelftestSession {
-  let plan: SelftestPlan
-  let seed: Seed
-  let quiet: Bool
-  let signals: Signals
-
-  func run(_ only: [Fault]?) throws -> SelftestReport {
-    let faults = (only ?? Fault.all).filter { $0.detection == .oracle || $0.detection == .soak }
-    var rows: [SelftestReport.FaultRow] = []
-    for fault in faults where !signals.wantsStop {
-      show("\(fault.name) (\(rows.count + 1) of \(faults.count))")
-      let scenario = try ScenarioLibrary.builtIn.scenario(named: fault.soakScenario)
+  /// Mutants made by machine.
+  private static func mutants(
+    of name: String, _ arguments: ParsedArguments, _ signals: Signals
+  ) throws -> Int32 {
+    guard let system = TagSystem.named(name) else {
+      throw UsageError.unknownName(kind: "system", name, names: TagSystem.all.map(\.name))
+    }
+    let seed = try arguments.seed()
+    let run = try MutantRun(
+      system, schedules: arguments.has("--full") ? 20_000 : 2_000, seed: seed)
+    let shows = Output.showsProgress && !arguments.has("--quiet")
+    var rows: [MutantReport.Row] = []
+    for (name, mutation) in run.mutants where !signals.wantsStop {
+      if shows { Output.progress("selftest: \(name)") }
+      let outcome = run.run(name, mutation)
       rows.append(
-        row(try Selftest.run(fault, on: scenario, plan: plan, seed: seed) { !signals.wantsStop }))
+        MutantReport.Row(
+          name: outcome.name, killedBy: outcome.killedBy, scenario: outcome.scenario,
+          schedules: outcome.schedules, reason: outcome.reason))
     }
-    var clean: [SelftestReport.CleanRow] = []
-    // What no oracle may see stays clean: the right code, and what is equivalent to it here.
-    let equivalents = (only ?? Fault.all).filter {
-      $0.detection == .equivalent || $0.detection == .threadSanitizer
-    }
-    let versions = (only == nil ? [nil] : []) + equivalents.map(Optional.some)
-    for version in versions where !signals.wantsStop {
-      let scenario = try ScenarioLibrary.builtIn.scenario(named: version?.soakScenario ?? "small")
-      show("\(version?.name ?? scenario.system) must stay clean")
-      let outcome = try Selftest.runClean(version, on: scenario, plan: plan, seed: seed) {
-        !signals.wantsStop
-      }
-      clean.append(row(outcome))
-    }
-    if Output.showsProgress, !quiet { Output.endProgress() }
-    return report(rows, clean)
-  }
-
-  private func report(
-    _ faults: [SelftestReport.FaultRow], _ clean: [SelftestReport.CleanRow]
-  ) -> SelftestReport {
-    let right = faults.count { $0.found } + clean.count { $0.isClean }
-    let all = faults.count + clean.count
-    // Nothing looked at is not a pass.
-    let exitCode: Int32 = all == 0 ? 7 : right == all ? 0 : 1
-    return SelftestReport(
-      seed: "\(seed)", faults: faults, clean: clean,
-      score: all == 0 ? 0 : Double(right) / Double(all), exitCode: exitCode)
-  }
-
-  private func row(_ outcome: FaultOutcome) -> SelftestReport.FaultRow {
-    let fault = outcome.fault
-    return SelftestReport.FaultRow(
-      id: fault.id, name: fault.name, system: fault.kind.system.name,
-      mode: fault.needsPauses ? "soak, perturb light" : "soak", found: outcome.isFound,
-      foundSeeds: outcome.foundCount, seeds: outcome.sightings.count,
-      oracle: outcome.sightings.compactMap { $0?.oracle.rawValue }.first,
-      seconds: outcome.times.isEmpty ? nil : outcome.times[outcome.times.count / 2].inSeconds)
-  }
-
-  private func row(_ outcome: CleanOutcome) -> SelftestReport.CleanRow {
-    SelftestReport.CleanRow(
-      system: outcome.name, scenario: outcome.scenario, findings: outcome.findings.count,
-      checks: outcome.checks, isClean: outcome.isClean)
-  }
-
-  private func show(_ text: String) {
-    if Output.showsProgress, !quiet { Output.progress("selftest: " + text) }
+    if shows { Output.endProgress() }
+    let report = MutantReport(
+      system: system.name, seed: "\(seed)", schedulesPerScenario: run.schedules, mutants: rows)
+    let text =
+      arguments.has("--json")
+      ? try JSONLine.render(report) + "\n" : report.text(style: Output.style)
+    return deliver(
+      text, verdict: report.exitCode == 0 ? "all mutants seen or explained" : "a wrong verdict",
+      exitCode: report.exitCode)
   }
 }

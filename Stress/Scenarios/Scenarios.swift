@@ -32,11 +32,21 @@ private let forAll: Texts = [
   ("last-number", PackageResources.last_number_json5),
   ("leaving", PackageResources.leaving_json5),
   ("generations", PackageResources.generations_json5),
+  ("preempted", PackageResources.preempted_json5),
+  ("hotplug", PackageResources.hotplug_json5),
 ]
 
 /// Versions of the VMID allocator on arm64.
 private let forArm64VMID: Texts = [
-  ("pinned-vm", PackageResources.pinned_vm_json5)
+  ("short-slices", PackageResources.short_slices_json5),
+  ("idle-pcpus", PackageResources.idle_pcpus_json5),
+  ("retag-soak", PackageResources.retag_soak_json5),
+  ("retag-first", PackageResources.retag_first_json5),
+  ("direct-switch", PackageResources.direct_switch_json5),
+  ("pending-flush", PackageResources.pending_flush_json5),
+  ("old-ids", PackageResources.old_ids_json5),
+  ("other-vcpu", PackageResources.other_vcpu_json5),
+  ("pinned-vm", PackageResources.pinned_vm_json5),
 ]
 
 /// ASIDs.
@@ -54,10 +64,43 @@ private let forArmASID: Texts = [
 ]
 
 /// KVM on arm before 2021, and on RISC-V.
-private let forKVMArm: Texts = []
+private let forKVMArm: Texts = [
+  ("kvm-arm-2012-mail", PackageResources.kvm_arm_2012_mail_json5),
+  ("kvm-arm-rollover", PackageResources.kvm_arm_rollover_json5),
+  ("kvm-arm-sibling", PackageResources.kvm_arm_sibling_json5),
+  ("kvm-arm-r2", PackageResources.kvm_arm_r2_json5),
+  ("kvm-arm-tlb", PackageResources.kvm_arm_tlb_json5),
+  ("riscv-rollover", PackageResources.riscv_rollover_json5),
+  ("riscv-sibling", PackageResources.riscv_sibling_json5),
+  ("riscv-r2", PackageResources.riscv_r2_json5),
+  ("riscv-tlb", PackageResources.riscv_tlb_json5),
+]
 
 /// SVM.
-private let forSVM: Texts = []
+private let forSVM: Texts = [
+  ("svm-arrival", PackageResources.svm_arrival_json5),
+  ("svm-siblings", PackageResources.svm_siblings_json5),
+  ("svm-reuse", PackageResources.svm_reuse_json5),
+  ("svm-fallback", PackageResources.svm_fallback_json5),
+  ("svm-fallback-ends", PackageResources.svm_fallback_ends_json5),
+  ("svm-no-flushbyasid", PackageResources.svm_no_flushbyasid_json5),
+  ("svm-aborted", PackageResources.svm_aborted_json5),
+  ("svm-wrap", PackageResources.svm_wrap_json5),
+  ("vpid-off", PackageResources.vpid_off_json5),
+]
 
 /// Xen.
-private let forXen: Texts = []
+private let forXen: Texts = [
+  ("xen-small", PackageResources.xen_small_json5),
+  ("xen-unmaps", PackageResources.xen_unmaps_json5),
+  ("xen-off", PackageResources.xen_off_json5),
+  ("xen-narrow", PackageResources.xen_narrow_json5),
+  ("xen-wrap", PackageResources.xen_wrap_json5),
+  ("xen-generations", PackageResources.xen_generations_json5),
+  ("xen-migration", PackageResources.xen_migration_json5),
+  ("xen-switch-off", PackageResources.xen_switch_off_json5),
+  ("xen-unmap", PackageResources.xen_unmap_json5),
+  ("xen-reuse", PackageResources.xen_reuse_json5),
+  ("xen-churn", PackageResources.xen_churn_json5),
+  ("xen-width", PackageResources.xen_width_json5),
+]

@@ -64,8 +64,8 @@ import Testing
     let scenario = try ScenarioLibrary.builtIn.scenario(named: name)
     guard let program = try scenario.programSteps() else { return }
     #expect((2...3).contains(scenario.pcpus))
-    #expect((2...5).contains(scenario.vms))
-    #expect((2...4).contains(scenario.usableTagCount))
+    #expect((1...5).contains(scenario.vms))
+    #expect((1...4).contains(scenario.usableTagCount))
     #expect(program.joined().count <= 8)
   }
 

@@ -37,6 +37,7 @@ import Testing
         $0.contextSwitchBarrier = false
         $0.putBeforeContextDead = true
         $0.directSwitch = true
+        $0.offlineEvery = 13
         $0.hardwareTagBits = 3
         $0.claimAfterPut = true
         $0.duration = .seconds(16)
@@ -62,6 +63,7 @@ import Testing
     #expect(knobs.unmapEvery == 12)
     #expect(knobs.speculateEvery == 13)
     #expect(knobs.suspendEvery == 14)
+    #expect(knobs.offlineEvery == 13)
     #expect(knobs.migrateEvery == 15)
     #expect(!knobs.contextSwitchBarrier)
     #expect(knobs.putBeforeContextDead)

@@ -22,13 +22,6 @@ import Testing
     ("soak --json=1", "--json takes no value, but '1' was given; leave it out"),
     ("soak d06 small", "'small' is one word too many; see vmidtorture soak --help"),
     (
-      "soak d60",
-      "no scenario is called \"d60\"; there are d06, small, no-switch-barrier, m1-r1, m1-r2, "
-        + "m1-r2-tlb, x, old-r1, old-r2, e2, e2-two-tags, e2-tlb, churn, migration, suspended, "
-        + "unmap, retag, rollover, two-rollovers, both-new, change, last-number, leaving, generations; "
-        + "a file is given by a path with / or .json5 in it"
-    ),
-    (
       "soak --tag-bits 0", "tagBits is 0, but a tag has 1 to 16 bits; give --tag-bits 1 ... 16"
     ),
     (
@@ -101,6 +94,15 @@ import Testing
     #expect(outcome.stderr == "vmidtorture: \(text)\n")
     #expect(outcome.exitCode == 2)
     #expect(outcome.stdout.isEmpty)
+  }
+
+  @Test func `a scenario that is not there: some that are, and where the others stand`() throws {
+    let outcome = try Tool.run(["soak", "d60"])
+    #expect(outcome.exitCode == 2)
+    #expect(
+      outcome.stderr.hasPrefix(
+        "vmidtorture: no scenario is called \"d60\"; there are d06, small, no-switch-barrier and "))
+    #expect(outcome.stderr.contains("more (see vmidtorture list); a file is given by a path"))
   }
 
   @Test(arguments: ["-1s", "0s", "10", "400d", "soon", "1e999s"])

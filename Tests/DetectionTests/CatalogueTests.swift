@@ -24,8 +24,7 @@ extension RealThreads {
     @Test(arguments: seen.map(\.name))
     func `a fault is found by an oracle of its row`(_ name: String) throws {
       let fault = try #require(Fault.named(name))
-      let scenario = try ScenarioLibrary.builtIn.scenario(named: fault.soakScenario)
-      let outcome = try Selftest.run(fault, on: scenario, plan: .quick, seed: Seed(2026))
+      let outcome = try Selftest.soak(fault, plan: .quick, seed: Seed(2026))
       let isFound = outcome.isFound
       #expect(isFound, "\(fault.name)")
     }
@@ -35,7 +34,7 @@ extension RealThreads {
       let fault = try #require(Fault.named(name))
       var plan = SelftestPlan.quick
       plan.cleanRun = .seconds(3)
-      let outcome = try Selftest.runClean(fault, on: try small, plan: plan, seed: Seed(2026))
+      let outcome = try Selftest.soakClean(fault, on: try small, plan: plan, seed: Seed(2026))
       #expect(outcome.isClean, "\(outcome.findings)")
     }
 
@@ -45,7 +44,7 @@ extension RealThreads {
       scenario.oracles = mode
       var plan = SelftestPlan.quick
       plan.cleanRun = .seconds(3)
-      let outcome = try Selftest.runClean(nil, on: scenario, plan: plan, seed: Seed(2026))
+      let outcome = try Selftest.soakClean(nil, on: scenario, plan: plan, seed: Seed(2026))
       #expect(outcome.isClean, "\(outcome.findings)")
     }
 
@@ -55,7 +54,7 @@ extension RealThreads {
       scenario.perturb = perturb
       var plan = SelftestPlan.quick
       plan.cleanRun = .seconds(2)
-      let outcome = try Selftest.runClean(nil, on: scenario, plan: plan, seed: Seed(2026))
+      let outcome = try Selftest.soakClean(nil, on: scenario, plan: plan, seed: Seed(2026))
       #expect(outcome.isClean, "\(outcome.findings)")
     }
 
@@ -64,6 +63,31 @@ extension RealThreads {
       var scenario = try small
       scenario.system = "kvm-arm-bare"
       scenario.perturb = perturb
+      var plan = SelftestPlan.quick
+      plan.cleanRun = .seconds(2)
+      let outcome = try Selftest.soakClean(nil, on: scenario, plan: plan, seed: Seed(2026))
+      #expect(outcome.isClean, "\(outcome.findings)")
+    }
+
+    @Test(arguments: ["arm64-vmid-load", "arm64-vmid-will"], [Perturbation.off, .light])
+    func `those that decide at load are not reported`(
+      _ system: String, _ perturb: Perturbation
+    ) throws {
+      var scenario = try small
+      scenario.system = system
+      scenario.perturb = perturb
+      var plan = SelftestPlan.quick
+      plan.cleanRun = .seconds(2)
+      let outcome = try Selftest.runClean(nil, on: scenario, plan: plan, seed: Seed(2026))
+      #expect(outcome.isClean, "\(outcome.findings)")
+    }
+
+    @Test(arguments: ["arm64-vmid", "arm64-vmid-v3", "arm64-vmid-load", "arm64-vmid-will"])
+    func `no number is kept for a pCPU that has left, where it shows in v2`(
+      _ system: String
+    ) throws {
+      var scenario = try ScenarioLibrary.builtIn.scenario(named: "idle-pcpus")
+      scenario.system = system
       var plan = SelftestPlan.quick
       plan.cleanRun = .seconds(2)
       let outcome = try Selftest.runClean(nil, on: scenario, plan: plan, seed: Seed(2026))
@@ -76,7 +100,7 @@ extension RealThreads {
       scenario.tagBits = 4
       var plan = SelftestPlan.quick
       plan.cleanRun = .seconds(2)
-      let outcome = try Selftest.runClean(nil, on: scenario, plan: plan, seed: Seed(2026))
+      let outcome = try Selftest.soakClean(nil, on: scenario, plan: plan, seed: Seed(2026))
       #expect(outcome.isClean, "\(outcome.findings)")
     }
 

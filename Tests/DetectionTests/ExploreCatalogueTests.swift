@@ -84,6 +84,21 @@ struct ExploreCatalogueTests {
     }
   }
 
+  /// v2 and v3 are wrong in what they cost, not in what they do.
+  @Test(
+    arguments: ["arm64-vmid-v2", "arm64-vmid-v3", "arm64-vmid-load", "arm64-vmid-will"],
+    ["e2-tlb", "churn", "leaving"])
+  func `the merged allocator's relatives stay clean in its scenarios`(
+    _ system: String, _ name: String
+  ) throws {
+    var scenario = try ScenarioLibrary.builtIn.scenario(named: name)
+    scenario.system = system
+    var order = ExploreOrder(try ControlledWorld(scenario), seed: Seed(2026))
+    order.schedules = Self.cleanSchedules
+    let result = try Explore.run(order)
+    #expect(result.verdict == .clean, "\(result.findings)")
+  }
+
   @Test func `every fault that can be seen has its scenario and its count`() {
     #expect(Set(Self.medians.keys) == Set(Self.wrong.map(\.id)))
     for fault in Fault.all {

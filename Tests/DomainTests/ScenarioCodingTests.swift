@@ -150,7 +150,8 @@ import Testing
       "\"colour\" is no key of a scenario; its keys are summary, system, pcpus, vms, vcpusPerVM, "
         + "tagBits, usableTags, hardwareTagBits, threadsPerCore, fewTags, pagesPerVM, entriesPerSlice, "
         + "accessesPerEntry, longStayEvery, longStayAccesses, hackbenchRuns, messagesPerRun, "
-        + "messageEvery, channelCapacity, unmapEvery, speculateEvery, suspendEvery, pinEvery, migrateEvery, "
+        + "messageEvery, channelCapacity, unmapEvery, speculateEvery, suspendEvery, offlineEvery, "
+        + "pinEvery, migrateEvery, "
         + "contextSwitchBarrier, putBeforeContextDead, directSwitch, claimAfterPut, duration, perturb, oracles, stallAfter, "
         + "watchdogEvery, initialState, script, program"
     ),

@@ -10,9 +10,15 @@ import Testing
     ("0.0", .run(Scenario.ScriptedVCPU(vm: VMSlot(0), index: 0), entries: 1)),
     ("12.3*2", .run(Scenario.ScriptedVCPU(vm: VMSlot(12), index: 3), entries: 2)),
     ("1.0*16", .run(Scenario.ScriptedVCPU(vm: VMSlot(1), index: 0), entries: 16)),
+    ("1.0!", .run(Scenario.ScriptedVCPU(vm: VMSlot(1), index: 0), entries: 1, abortsFirst: true)),
+    (
+      "1.0!*3", .run(Scenario.ScriptedVCPU(vm: VMSlot(1), index: 0), entries: 3, abortsFirst: true)
+    ),
     ("unmap 0:1", .unmap(VMSlot(0), page: 1)),
     ("unmap 31:15", .unmap(VMSlot(31), page: 15)),
     ("end 2", .end(VMSlot(2))),
+    ("offline", .offline),
+    ("online", .online),
     ("pin 0", .pin(VMSlot(0))),
     ("unpin 13", .unpin(VMSlot(13))),
   ]
@@ -29,6 +35,7 @@ import Testing
 
   static let noSteps = [
     "", " ", "*", "0", "0.", ".0", "0.0.0", "-1.0", "a.b", " 0.0", "0.0 ", "0.0*", "0.0*a",
+    "!", "0.0*2!", "0.0!!", "0!.0",
     "0.0*-1",
     "0.0 *2", "0.0*2*2", "*2", "99999999999999999999.0", "0.0*99999999999999999999", "unmap",
     "unmap 0", "unmap 0:", "unmap :1", "unmap 0.1", "unmap 0:1:2", "unmap  0:1", "unmap 0:1 ",
@@ -63,6 +70,9 @@ import Testing
       [["end 0"], ["0.0", "end 0"]],
       [["pin 0", "end 0", "unpin 0"], ["pin 1", "0.0", "unpin 1"]],
       [["unmap 0:0", "end 0", "unmap 0:0"], ["unmap 1:0"]],
+      [["offline", "online", "0.0", "offline"], ["0.1"]],
+      // A second task of pCPU 0.
+      [["0.0"], [], ["1.0"]],
     ])
   func `a vCPU may migrate, and a VM end where it is unmapped`(_ program: [[String]]) {
     #expect(SmallScenario.complaint { $0.program = program } == nil)
@@ -72,13 +82,18 @@ import Testing
     arguments: [
       (
         [],
-        "program has 0 lists, but there are 2 pCPUs; give one list per pCPU, [] to one that "
-          + "does nothing"
+        "program has 0 lists, but there are 2 pCPUs; give at least one list per pCPU, "
+          + "[] to one that does nothing"
       ),
       (
-        [["0.0"], [], []],
-        "program has 3 lists, but there are 2 pCPUs; give one list per pCPU, [] to one that does "
-          + "nothing"
+        [["0.0", "online"], []],
+        "program of pCPU 0 has \"online\" while it is online; a pCPU goes \"offline\" and does nothing "
+          + "before it comes \"online\""
+      ),
+      (
+        [["0.0"], ["offline", "0.1"]],
+        "program of pCPU 1 has \"0.1\" while it is offline; a pCPU goes \"offline\" and does nothing "
+          + "before it comes \"online\""
       ),
       ([[], []], "program has no step; give one pCPU at least one, such as \"0.0\""),
       (

@@ -30,6 +30,7 @@ enum SmallScenario {
     scenario.unmapEvery = 0
     scenario.speculateEvery = 0
     scenario.suspendEvery = 0
+    scenario.offlineEvery = 3
     scenario.pinEvery = 1
     scenario.migrateEvery = 1
     scenario.contextSwitchBarrier = false

@@ -107,7 +107,11 @@ struct Judge {
   private(set) var travelling: [[Message]]
   private var oldest: [Place: UInt64] = [:]
   private var generations: [Int: UInt64] = [:]
+  /// Tags that were given back and not handed out since.
+  private var freed: Set<UInt64> = []
   private var races: RaceGraph
+  /// pCPUs that have dropped what is under tag 0 of their own TLB since their last entry.
+  private var flushedUntagged: Set<Int> = []
 
   init(_ world: JudgedWorld) {
     self.world = world
@@ -170,6 +174,11 @@ struct Judge {
       judgeReserved(pcpu)
       if rollovers[pcpu]?.isFlushComplete != true { find(.o5) }
       rollovers[pcpu] = nil
+    case .tagFreed:
+      let users = guests.values.filter { $0.isInside && $0.tag == event.a }
+      if freed.contains(event.a) || !users.isEmpty { find(.o11) }
+      freed.insert(event.a)
+    case .tagAllocated: freed.remove(event.a)
     case .judgeEntry: judgeEntry(vcpu: object, event)
     case .flushCompleted:
       let place = Place(pcpu: -1, tag: UInt64(object), page: Int(event.a))
@@ -194,14 +203,17 @@ struct Judge {
     for (other, present) in guests where other != pcpu && present.isInside {
       guard world.hardware.tagsAreGlobal else { continue }
       if present.owner == guest.owner && present.tag != tag { find(.o1) }
-      if present.owner != guest.owner && present.tag == tag { find(.o2) }
+      let isUntagged = world.hardware.allowsUntagged && tag == 0
+      if present.owner != guest.owner && present.tag == tag && !isUntagged { find(.o2) }
     }
     for device in devices.values where world.hardware.tagsAreGlobal {
       if device.owner == guest.owner && device.tag != tag { find(.o1) }
       if device.owner != guest.owner && device.tag == tag { find(.o2) }
     }
     guests[pcpu] = guest
-    if decided == 0 || decided > world.hardware.highestTag { find(.o7) }
+    let mayBeUntagged = world.hardware.allowsUntagged && flushedUntagged.contains(pcpu)
+    flushedUntagged.remove(pcpu)
+    if decided == 0 && !mayBeUntagged || decided > world.hardware.highestTag { find(.o7) }
   }
 
   private mutating func attach(_ event: JudgedEvent) {
@@ -229,7 +241,7 @@ struct Judge {
   private mutating func judgeEntry(vcpu: Int, _ event: JudgedEvent) {
     // 0: nothing was said to be published.
     let published = event.a >> 32
-    if published != 0 && published != event.a & 0xFFFF_FFFF { find(.o8) }
+    if published != 0 && published != event.a & 0x7FFF_FFFF { find(.o8) }
     if event.b < generations[vcpu] ?? 0 { find(.o8) }
     generations[vcpu] = event.b
   }
@@ -290,6 +302,7 @@ struct Judge {
     let message = Message(issuer: pcpu, what: what, operand: operand)
     if what & 1 == 0 {
       if what & 6 == 0 { guests[pcpu]?.isStale = false }
+      if what & 6 == 0 || what & 6 == 2 && operand == 0 { flushedUntagged.insert(pcpu) }
       if world.hardware.hasTLB { drop(pcpu, message) }
       return
     }
@@ -353,8 +366,14 @@ struct Judge {
           case 2: words[waiting.operation.object] < waiting.a
           default: words[waiting.operation.object] >= waiting.a
           }
+        case .waitForCalls: calls.joined().contains { $0.caller == waiting.pcpu.index }
         default: false
         }
       } && travelling.allSatisfy(\.isEmpty)
+      && calls.indices.allSatisfy { called in
+        // What is on its way arrives, unless interrupts are off there.
+        calls[called].isEmpty
+          || unfinished.contains { $0.pcpu.index == called && $0.isMasked }
+      }
   }
 }

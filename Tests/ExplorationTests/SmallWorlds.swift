@@ -91,10 +91,34 @@ enum SmallWorlds {
     do {
       return try system.prepareProgram(
         ProgramSetup(
-          configuration: AllocatorConfiguration(tagBits: 2, usableTags: 2, pcpuCount: 3),
+          configuration: AllocatorConfiguration(
+            tagBits: 2, usableTags: 2, pcpuCount: 3, vcpusPerVM: 2),
           plan: WorldPlan(
             knobs: knobs, initialState: InitialState(numbers: [1, 0, 0, 0], full: true)),
           steps: steps))
+    } catch {
+      preconditionFailure("the world is too large for the system: \(error)")
+    }
+  }
+
+  /// Two VMs run, end and run again, each on a pCPU of its own; five tags at least.
+  static func churn(_ system: TagSystem) -> ControlledProgram {
+    var scenario = Scenario(name: "churn", summary: "two VMs that end")
+    scenario.vms = 2
+    scenario.vcpusPerVM = 1
+    scenario.tagBits = 3
+    scenario.pagesPerVM = 1
+    scenario.accessesPerEntry = 1
+    scenario.speculateEvery = 0
+    let steps: [[ProgramStep]] = (0..<2).map { vm in
+      [.run(vcpu: vm, entries: 1, claims: true), .end(vm: vm)]
+        + [.run(vcpu: vm, entries: 1, claims: true)]
+    }
+    do {
+      return try system.prepareProgram(
+        ProgramSetup(
+          configuration: AllocatorConfiguration(tagBits: 3, pcpuCount: 2),
+          plan: WorldPlan(knobs: WorldKnobs(scenario)), steps: steps))
     } catch {
       preconditionFailure("the world is too large for the system: \(error)")
     }

@@ -51,12 +51,17 @@ import Testing
     m.invalidate(.everything, on: .everyPCPU, at: here)
     m.waitForInvalidations(at: here)
     m.install(GuestContext(table: table, tag: Tag(1), slot: VMSlot(0), owner: 1), at: here)
+    m.leaveGuest(at: here)
     m.clearContext(at: here)
+    m.call(PCPUSet(rawValue: 0), .leaveGuest, at: here)
+    m.waitForCalls(at: here)
     _ = m.translate(0, at: here)
     m.speculate(0, at: here)
     let kinds: [OperationKind] = [
       .load, .store, .exchange, .add, .or, .compareExchange, .fence, .acquire, .release,
-      .invalidate, .waitForInvalidations, .install, .clearContext, .translate, .speculate,
+      .invalidate, .waitForInvalidations, .install, .leaveGuest, .clearContext, .call,
+      .waitForCalls,
+      .translate, .speculate,
     ]
     #expect(hardware.lastOperations(of: PCPU(0)).map(\.kind) == kinds)
     #expect(Set(kinds).union([.wait]) == Set(OperationKind.allCases))

@@ -20,6 +20,14 @@ import Testing
     #expect(finding.elapsed >= .zero)
   }
 
+  @Test func `an oracle that does not apply is not heard`() {
+    let log = FindingLog(judges: [.o4])
+    log.add(.o2, .forbidden, "two VMs", on: nil)
+    #expect(log.findings.isEmpty && log.forbidden == 0)
+    log.add(.o4, .forbidden, "stale", on: nil)
+    #expect(log.findings.map(\.oracle) == [.o4])
+  }
+
   @Test func `one kind on one pCPU is kept once, the first one`() {
     for number in 0..<100 { log.add(.o4, .forbidden, "number \(number)", on: PCPU(1)) }
     #expect(log.findings.map(\.summary) == ["number 0"])

@@ -60,4 +60,18 @@ import Testing
     #expect(!ProgressOracle.fastPathIsStarved(counts(entries: 9_999, fast: 0), floor: 0.01))
     #expect(!ProgressOracle.fastPathIsStarved(counts(entries: 0, fast: 0), floor: 0.01))
   }
+
+  private func counts(idle: UInt64, kept: UInt64) -> Counts {
+    var counts = Counts()
+    counts[.idleAtRollover] = idle
+    counts[.keptForIdle] = kept
+    return counts
+  }
+
+  @Test func `numbers kept for more than half of the idle pCPUs are worth reading`() {
+    #expect(ProgressOracle.idlePCPUsHoldNumbers(counts(idle: 1000, kept: 501)))
+    #expect(!ProgressOracle.idlePCPUsHoldNumbers(counts(idle: 1000, kept: 500)))
+    #expect(!ProgressOracle.idlePCPUsHoldNumbers(counts(idle: 999, kept: 999)))
+    #expect(!ProgressOracle.idlePCPUsHoldNumbers(counts(idle: 0, kept: 0)))
+  }
 }

@@ -32,7 +32,7 @@ extension RecordingMachine {
 
 // swift-format-ignore: AllPublicDeclarationsHaveDocumentation
 // Documented in the protocol.
-extension RecordingMachine: PreemptibleMachine {
+extension RecordingMachine {
   public func preemptionPoint(at site: Site) { record(.preemptionPoint, at: site) }
 }
 
@@ -50,7 +50,6 @@ extension RecordingMachine: CallingMachine {
 // swift-format-ignore: AllPublicDeclarationsHaveDocumentation
 // Documented in the protocol.
 extension RecordingMachine: TopologyMachine {
-  public var onlinePCPUs: PCPUSet { hardware.onlinePCPUs }
   public var pcpusSharingTLB: PCPUSet { PCPUSet(pcpu) }
 }
 

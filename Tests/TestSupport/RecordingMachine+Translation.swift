@@ -19,6 +19,13 @@ extension RecordingMachine: GuestMachine {
     record(.leaveGuest, at: site)
   }
 
+  public func onlinePCPUs(at site: Site) -> PCPUSet { hardware.onlinePCPUs }
+
+  public func setOnline(_ isOnline: Bool, at site: Site) {
+    let me = PCPUSet(pcpu)
+    if isOnline { hardware.onlinePCPUs.insert(me) } else { hardware.onlinePCPUs.remove(me) }
+  }
+
   public var isCalled: Bool { false }
   public func answerCalls() {}
   public func answerUntilAllEnd() {}

@@ -13,7 +13,7 @@ extension Arm64VMID {
     let generation = m.load(generation, .relaxed, at: Arm64VMIDSites.newGeneration)
     if old != 0 {
       let renewed = generation | number(of: old).number
-      if retagReservedLocked(old, as: renewed, on: m) || keepNumberLocked(of: old, on: m) {
+      if Rules.retagReserved(old, as: renewed, self, on: m) || keepNumberLocked(of: old, on: m) {
         m.store(vm, renewed, .relaxed, at: Arm64VMIDSites.renewID)
         return renewed
       }

@@ -31,14 +31,16 @@ extension Arm64VMID {
   /// An empty slot means that an earlier rollover took the id and the pCPU has not come by since:
   /// it may still be in the guest with it, and `reserved` holds the only trace.
   func collectActive(on m: M) {
-    for pcpu in 0..<active.count {
-      var id = Rules.takeActive(active[pcpu], on: m)
-      if id == 0 {
-        id = Rules.stillReserved(reserved[pcpu], on: m)
-        m.note(.reservedFallback)
-      }
-      Rules.keepTaken(Int(number(of: id).number), self, on: m)
-      m.write(reserved[pcpu], id)
+    for pcpu in 0..<active.count { collectActive(of: pcpu, on: m) }
+  }
+
+  func collectActive(of pcpu: Int, on m: M) {
+    var id = Rules.takeActive(active[pcpu], on: m)
+    if id == 0 {
+      id = Rules.stillReserved(reserved[pcpu], on: m)
+      m.note(.reservedFallback)
     }
+    Rules.keepTaken(Int(number(of: id).number), self, on: m)
+    m.write(reserved[pcpu], id)
   }
 }

@@ -31,18 +31,25 @@ public struct Arm64VMID<M: Machine, Rules: Arm64VMIDRules>: TagAllocator {
   var leftMarker: UInt64 { firstGeneration }
 
   public init(_ configuration: AllocatorConfiguration, in memory: M.Memory) {
-    let numberLimit = configuration.usableTags + 1
+    let numberLimit = Rules.numberLimit(usable: configuration.usableTags)
     let pcpus = configuration.pcpuCount
+    let tagBits = UInt64(configuration.tagBits)
     parts = memory.fixed(
       Arm64VMIDParts(
-        tagBits: UInt64(configuration.tagBits), numberLimit: numberLimit,
-        generation: memory.word(initially: 1 << configuration.tagBits, named: "generation"),
+        tagBits: tagBits, numberLimit: numberLimit,
+        generation: memory.word(
+          initially: Rules.bootGeneration(tagBits: tagBits), named: "generation"),
         lock: memory.lock(named: "lock"),
         numbersInUse: memory.cells(
           (numberLimit + 63) / 64, initially: 0, named: "numbers in use"),
         nextNumber: memory.cell(initially: UInt64(Rules.firstNumber), named: "next number"),
         active: memory.words(pcpus, initially: 0, configuration.perPCPUWords, named: "active"),
-        reserved: memory.cells(pcpus, initially: 0, named: "reserved")))
+        reserved: memory.cells(pcpus, initially: 0, named: "reserved"),
+        flushPending: memory.words(
+          Rules.pendingWordCount(pcpus: pcpus), initially: 0, configuration.perPCPUWords,
+          named: "flush pending"),
+        noted: memory.cells(
+          Rules.notedCellCount(pcpus: pcpus), initially: 0, named: "noted")))
   }
 
   public func makeVM(in memory: M.Memory) -> M.Word { memory.word(initially: 0, named: "id") }
@@ -57,19 +64,25 @@ public struct Arm64VMID<M: Machine, Rules: Arm64VMIDRules>: TagAllocator {
 
   // MARK: Entering
 
-  /// The fast path of kvm_arm_vmid_update. No ordering stronger than relaxed: all that matters
-  /// happens in the modification order of the active slot (see the type).
+  /// kvm_arm_vmid_update.
   @inline(__always)
   public func prepareEntry(_ vcpu: Void, of vm: M.Word, on m: M) -> Entry {
+    let (id, obstacle) = tryFastPath(vm, on: m)
+    if let obstacle { return enterUnderLock(vm, because: obstacle, on: m) }
+    return Entry(tag: number(of: id), tookFastPath: true)
+  }
+
+  /// The fast path. No ordering stronger than relaxed: all that matters happens in the modification
+  /// order of the active slot (see the type). Returns the id, and what stands in the way.
+  @inline(__always)
+  func tryFastPath(_ vm: M.Word, on m: M) -> (id: UInt64, obstacle: SlowPathCause?) {
     let id = m.load(vm, .relaxed, at: Arm64VMIDSites.fastID)
     let seen = m.load(active[m.pcpu], .relaxed, at: Arm64VMIDSites.fastActive)
-    if !Rules.slotIsLive(seen) { return enterUnderLock(vm, because: .slotWasEmptied, on: m) }
+    if !Rules.slotIsLive(seen) { return (id, .slotWasEmptied) }
     let current = m.load(generation, .relaxed, at: Arm64VMIDSites.fastGeneration)
-    if !isOfGeneration(id, current) { return enterUnderLock(vm, because: .idIsOld, on: m) }
-    if !Rules.claim(active[m.pcpu], seen: seen, id: id, on: m) {
-      return enterUnderLock(vm, because: .claimLost, on: m)
-    }
-    return Entry(tag: number(of: id), tookFastPath: true)
+    if !isOfGeneration(id, current) { return (id, .idIsOld) }
+    if !Rules.claim(active[m.pcpu], seen: seen, id: id, on: m) { return (id, .claimLost) }
+    return (id, nil)
   }
 
   /// The id is read again, as the world switch does when it composes VTTBR_EL2.
@@ -80,11 +93,19 @@ public struct Arm64VMID<M: Machine, Rules: Arm64VMIDRules>: TagAllocator {
   }
 
   /// Why an entry takes the lock.
-  enum SlowPathCause { case slotWasEmptied, idIsOld, claimLost }
+  public enum SlowPathCause: Sendable { case slotWasEmptied, idIsOld, claimLost }
 
   /// The slow path of kvm_arm_vmid_update.
   @inline(never)
   func enterUnderLock(_ vm: M.Word, because cause: SlowPathCause, on m: M) -> Entry {
+    Entry(tag: number(of: renewUnderLock(vm, because: cause, on: m).id), tookFastPath: false)
+  }
+
+  /// The same: the VM's id, and whether it is another one than before.
+  @inline(__always)
+  func renewUnderLock(
+    _ vm: M.Word, because cause: SlowPathCause, on m: M
+  ) -> (id: UInt64, isNew: Bool) {
     switch cause {
     case .slotWasEmptied: m.note(.entryWithEmptiedSlot)
     case .claimLost: m.note(.claimLost)
@@ -94,22 +115,17 @@ public struct Arm64VMID<M: Machine, Rules: Arm64VMIDRules>: TagAllocator {
     Rules.takeLock(lock, on: m)
     // Another vCPU of this VM may have come first.
     var id = m.load(vm, .relaxed, at: Arm64VMIDSites.slowID)
-    if !Rules.isCurrentUnderLock(id, self, on: m) { id = newIDLocked(vm, on: m) }
+    let isOld = !Rules.isCurrentUnderLock(id, self, on: m)
+    if isOld { id = newIDLocked(vm, on: m) }
     Rules.publishAndUnlock(id, self, on: m)
     m.restoreInterrupts(interrupts)
-    return Entry(tag: number(of: id), tookFastPath: false)
+    return (id, isOld)
   }
 
   // MARK: Leaving
 
-  /// kvm_arm_vmid_clear_active. A plain store: it may land on a 0 that a rollover has just put
-  /// there, which is harmless because the rollover flushes all TLBs at once, and because a context
-  /// switch orders it before the loads of the next entry.
   @inline(__always)
-  public func put(_ vcpu: Void, of vm: M.Word, on m: M) {
-    if m.observe(active[m.pcpu]) == 0 { m.note(.markerStoredOverZero) }
-    m.store(active[m.pcpu], leftMarker, .relaxed, at: Arm64VMIDSites.leaveActive)
-  }
+  public func put(_ vcpu: Void, of vm: M.Word, on m: M) { Rules.leave(self, on: m) }
 
   /// __kvm_tlb_flush_vmid_ipa: the id is read after the caller's barrier (5e10f9887ed8).
   public func flush(page: UInt64, of vm: M.Word, on m: M) {
@@ -126,7 +142,7 @@ public struct Arm64VMID<M: Machine, Rules: Arm64VMIDRules>: TagAllocator {
 
   @inline(__always)
   func isOfGeneration(_ id: UInt64, _ generation: UInt64) -> Bool {
-    (id ^ generation) &>> tagBits == 0
+    Rules.isOfGeneration(id, generation, tagBits: tagBits)
   }
 }
 
@@ -137,11 +153,11 @@ extension Arm64VMID {
   /// The kernel warns at one number fewer (NUM_USER_VMIDS - 1 <= nr_cpus).
   public static var traits: AllocatorTraits {
     AllocatorTraits(
-      tagScope: .machine, idWords: ["id", "active", "generation"],
+      tagScope: .machine, oracles: Rules.oracles, idWords: ["id", "active", "generation"],
       leastTags: { pcpus, _ in pcpus + 1 })
   }
 
-  public static var sites: [SiteDescription] { Arm64VMIDSites.table }
+  public static var sites: [SiteDescription] { Arm64VMIDSites.table + Rules.moreSites }
 
   public func start(from state: InitialState, vms: [M.Word], on m: M) {
     for (vm, number) in zip(vms, state.numbers) where number != 0 {
@@ -151,7 +167,9 @@ extension Arm64VMID {
     if state.full { for number in 1..<numberLimit { markInUse(number, on: m) } }
     // A pCPU that has run nothing yet has nothing to lose: it starts as one that has left.
     for pcpu in 0..<active.count {
-      m.store(active[pcpu], leftMarker, .relaxed, at: Arm64VMIDSites.leaveActive)
+      m.store(
+        active[pcpu], Rules.idleSlot(marker: leftMarker), .relaxed,
+        at: Arm64VMIDSites.leaveActive)
     }
   }
 }
@@ -176,6 +194,12 @@ struct Arm64VMIDParts<M: Machine>: Sendable {
   let active: Bank<M.Word>
   /// The ids that rollovers took from `active`. Guarded by `lock`.
   let reserved: Bank<M.Cell>
+  /// Per pCPU whether it must flush its own TLB before it enters a guest again; empty in versions
+  /// whose rollover flushes all TLBs itself.
+  let flushPending: Bank<M.Word>
+  /// The ids that the last rollover found in `active` and kept; empty in versions that take them out
+  /// of `active` instead. Guarded by `lock`.
+  let noted: Bank<M.Cell>
 }
 
 extension Arm64VMID {
@@ -187,4 +211,6 @@ extension Arm64VMID {
   var nextNumber: M.Cell { parts.value.nextNumber }
   var active: Bank<M.Word> { parts.value.active }
   var reserved: Bank<M.Cell> { parts.value.reserved }
+  var flushPending: Bank<M.Word> { parts.value.flushPending }
+  var noted: Bank<M.Cell> { parts.value.noted }
 }

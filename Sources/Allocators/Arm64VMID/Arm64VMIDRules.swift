@@ -32,6 +32,29 @@ public protocol Arm64VMIDRules: Sendable {
   static func flushEverything<M: Machine>(_ allocator: Arm64VMID<M, Self>, on m: M)
   /// Where the search for a free number starts, at boot and after a rollover.
   static var firstNumber: Int { get }
+  /// Where it ends: one past the highest number, when so many may be handed out.
+  static func numberLimit(usable: Int) -> Int
+  /// Whether `id` is of `generation`, which is shifted.
+  static func isOfGeneration(_ id: UInt64, _ generation: UInt64, tagBits: UInt64) -> Bool
+  /// The generation that a run starts with, shifted.
+  static func bootGeneration(tagBits: UInt64) -> UInt64
+  /// Renews `old` wherever a rollover reserved it; returns whether it did anywhere. The caller holds
+  /// the lock.
+  static func retagReserved<M: Machine>(
+    _ old: UInt64, as renewed: UInt64, _ allocator: Arm64VMID<M, Self>, on m: M
+  ) -> Bool
+  /// What becomes of this pCPU's slot when a vCPU is put.
+  static func leave<M: Machine>(_ allocator: Arm64VMID<M, Self>, on m: M)
+  /// What stands in the slot of a pCPU that has nothing to lose; `marker` is ACTIVE_INVALID.
+  static func idleSlot(marker: UInt64) -> UInt64
+  /// How many words the version needs to note flushes that are still to be made.
+  static func pendingWordCount(pcpus: Int) -> Int
+  /// How many cells its rollover needs to note what it found active.
+  static func notedCellCount(pcpus: Int) -> Int
+  /// The oracles that apply.
+  static var oracles: Set<OracleID> { get }
+  /// The sites that only this version has, behind those of `Arm64VMIDSites`.
+  static var moreSites: [SiteDescription] { get }
 }
 
 // swift-format-ignore: AllPublicDeclarationsHaveDocumentation
@@ -108,6 +131,47 @@ extension Arm64VMIDRules {
 
   @inline(__always)
   public static var firstNumber: Int { 1 }
+
+  @inline(__always)
+  public static func numberLimit(usable: Int) -> Int { usable + 1 }
+
+  @inline(__always)
+  public static func isOfGeneration(
+    _ id: UInt64, _ generation: UInt64, tagBits: UInt64
+  ) -> Bool {
+    (id ^ generation) &>> tagBits == 0
+  }
+
+  @inline(__always)
+  public static func bootGeneration(tagBits: UInt64) -> UInt64 { 1 &<< tagBits }
+
+  @inline(__always)
+  public static func retagReserved<M: Machine>(
+    _ old: UInt64, as renewed: UInt64, _ allocator: Arm64VMID<M, Self>, on m: M
+  ) -> Bool {
+    allocator.retagReservedLocked(old, as: renewed, on: m)
+  }
+
+  /// kvm_arm_vmid_clear_active. A plain store: it may land on a 0 that a rollover has just put
+  /// there, which is harmless because the rollover flushes all TLBs at once, and because a context
+  /// switch orders it before the loads of the next entry.
+  @inline(__always)
+  public static func leave<M: Machine>(_ allocator: Arm64VMID<M, Self>, on m: M) {
+    if m.observe(allocator.active[m.pcpu]) == 0 { m.note(.markerStoredOverZero) }
+    m.store(
+      allocator.active[m.pcpu], allocator.leftMarker, .relaxed, at: Arm64VMIDSites.leaveActive)
+  }
+
+  @inline(__always)
+  public static func idleSlot(marker: UInt64) -> UInt64 { marker }
+
+  public static func pendingWordCount(pcpus: Int) -> Int { 0 }
+
+  public static func notedCellCount(pcpus: Int) -> Int { 0 }
+
+  public static var oracles: Set<OracleID> { OracleID.common }
+
+  public static var moreSites: [SiteDescription] { [] }
 }
 
 /// The allocator as merged: nothing replaced.

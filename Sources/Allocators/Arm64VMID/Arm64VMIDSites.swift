@@ -79,7 +79,7 @@ public enum Arm64VMIDSites {
     row(noFreeNumber, "no-free-number", "bug", "-", "-", "new_vmid"),
   ]
 
-  private static func row(
+  static func row(
     _ site: Site, _ name: String, _ operation: String, _ object: String, _ ordering: String,
     _ function: String
   ) -> SiteDescription {

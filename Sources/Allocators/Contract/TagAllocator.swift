@@ -98,6 +98,14 @@ public enum ContextLife: Sendable {
   case untilSwitch
 }
 
+extension AllocatorTraits {
+  /// The oracles that judge a run: those of `oracles`, less those that compare pCPUs where tags are
+  /// a pCPU's own, and progress, which is always asked for.
+  public var judges: Set<OracleID> {
+    (tagScope == .machine ? oracles : oracles.subtracting([.o1, .o2])).union([.o9])
+  }
+}
+
 /// What the world and the oracles must know of an allocator.
 public struct AllocatorTraits: Sendable {
   /// Whether one number means one VM on the whole machine or only on one pCPU.
@@ -118,12 +126,19 @@ public struct AllocatorTraits: Sendable {
   /// The last words of the names of words that hold ids: generation << tag bits | number. Stories
   /// print them so.
   public let idWords: Set<String>
+  /// Whether tag 0 means that a guest runs untagged: any number of them at a time, as long as each
+  /// entry flushes. Not a tag for O2, and in range for O7 where the entry flushes.
+  public let allowsUntagged: Bool
+  /// Hardware that keeps fewer bits of a tag has none for this system: every guest gets the same one,
+  /// and O1, O2 and O7 have nothing to judge.
+  public let leastTagBits: Int
 
   /// The traits of one allocator.
   public init(
     tagScope: TagScope, oracles: Set<OracleID> = OracleID.common,
     fastPathFloor: Double = 0.01, idWords: Set<String> = [],
     canPin: Bool = false, mayShareTLB: Bool = false,
+    allowsUntagged: Bool = false, leastTagBits: Int = 0,
     leastTags: @escaping @Sendable (_ pcpus: Int, _ vms: Int) -> Int
   ) {
     self.tagScope = tagScope
@@ -133,14 +148,19 @@ public struct AllocatorTraits: Sendable {
     self.idWords = idWords
     self.canPin = canPin
     self.mayShareTLB = mayShareTLB
+    self.allowsUntagged = allowsUntagged
+    self.leastTagBits = leastTagBits
   }
+
+  /// Whether hardware that keeps so many bits of a tag tells this system's guests apart.
+  func tellsApart(_ hardwareTagBits: Int) -> Bool { hardwareTagBits >= leastTagBits }
 }
 
 /// The size of an allocator.
 public struct AllocatorConfiguration: Sendable, Equatable {
   /// Bits of a tag, 1 to 16, as the allocator believes.
   public let tagBits: Int
-  /// Bits of a tag that the hardware keeps: what a probe reads back. At most `tagBits`.
+  /// Bits of a tag that the hardware keeps: what a probe reads back. 0 to `tagBits`.
   public let hardwareTagBits: Int
   /// Tags that may be handed out: 1 ... `usableTags`.
   public let usableTags: Int
@@ -211,7 +231,8 @@ public struct Entry: Sendable {
   public let tag: Tag
   /// Whether the lock-free path sufficed.
   public let tookFastPath: Bool
-  /// What the entry flushes.
+  /// What the entry flushes. What an allocator decides later than here, behind its last look, it
+  /// flushes itself in `lateID`.
   public let flush: Flush
 
   /// A decision.

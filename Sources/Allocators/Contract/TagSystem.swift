@@ -15,6 +15,10 @@ public struct TagSystem: Sendable {
   public let source: String
   /// What a test of it must end with.
   public let verdict: ExpectedVerdict
+  /// The system whose scenarios fit it, too.
+  public private(set) var scenariosOf: String
+  /// The scenario that is soaked to show that it is right.
+  public private(set) var soakScenario = "small"
   /// What the world must know of it.
   public let traits: AllocatorTraits
   /// Its sites.
@@ -22,19 +26,36 @@ public struct TagSystem: Sendable {
   /// Builds a live run of it.
   public let prepareSoak: @Sendable (SoakSetup) throws -> PreparedSoak
   /// Builds the loops that measure it; nil for a version that is there to be found wrong.
-  public let prepareBench: (@Sendable (BenchSetup) throws -> PreparedBench)?
+  public private(set) var prepareBench: (@Sendable (BenchSetup) throws -> PreparedBench)?
 
   /// Builds a fixed program of it, for controlled runs.
   public let prepareProgram: @Sendable (ProgramSetup) throws -> ControlledProgram
 
-  /// Registers an allocator: its type on the bare live machine, on the instrumented one and on the
-  /// controlled one.
+  /// Registers an allocator: its type on the bare live machine, for measuring, on the instrumented
+  /// one, for soaks, which need not pause, and on the controlled one.
+  @inline(__always)
+  init<Bare: TagAllocator, Instrumented: TagAllocator, Controlled: TagAllocator>(
+    _ name: String, _ summary: String, source: String, verdict: ExpectedVerdict = .clean,
+    _ bare: Bare.Type, _ instrumented: Instrumented.Type, _ controlled: Controlled.Type
+  )
+  where
+    Bare.M == LiveMachine, Instrumented.M == InstrumentedLiveMachine,
+    Controlled.M == ControlledMachine
+  {
+    self.init(
+      unmeasured: name, summary, source: source, verdict: verdict, instrumented, controlled)
+    prepareBench = { setup in try prepareLiveBench(Bare.self, setup) }
+  }
+
+  /// Registers an allocator that is soaked on the bare live machine unless it is to pause: one in
+  /// which what a store buffer does shows, and which pays with one more guest loop.
   ///
   /// Always inlined, so that the guest loops behind the closures are compiled for exactly these
   /// types; `StraightCodeTests` checks that they are.
   @inline(__always)
   init<Bare: TagAllocator, Instrumented: TagAllocator, Controlled: TagAllocator>(
-    _ name: String, _ summary: String, source: String, verdict: ExpectedVerdict = .clean,
+    soakedBare name: String, _ summary: String, source: String,
+    verdict: ExpectedVerdict = .clean,
     _ bare: Bare.Type, _ instrumented: Instrumented.Type, _ controlled: Controlled.Type
   )
   where
@@ -45,6 +66,7 @@ public struct TagSystem: Sendable {
     self.summary = summary
     self.source = source
     self.verdict = verdict
+    scenariosOf = name
     traits = Bare.traits
     sites = Bare.sites
     prepareSoak = { setup in
@@ -67,6 +89,7 @@ public struct TagSystem: Sendable {
     self.summary = summary
     self.source = source
     self.verdict = verdict
+    scenariosOf = name
     traits = Instrumented.traits
     sites = Instrumented.sites
     prepareSoak = { setup in
@@ -76,6 +99,22 @@ public struct TagSystem: Sendable {
     }
     prepareBench = nil
     prepareProgram = { setup in try Allocators.prepareProgram(Controlled.self, setup) }
+  }
+}
+
+extension TagSystem {
+  /// The same system, explored in the scenarios of the system called `name`.
+  func inScenarios(of name: String) -> TagSystem {
+    var system = self
+    system.scenariosOf = name
+    return system
+  }
+
+  /// The same system, soaked on the scenario called `name`.
+  func soaked(on name: String) -> TagSystem {
+    var system = self
+    system.soakScenario = name
+    return system
   }
 }
 

@@ -55,11 +55,14 @@ extension GuestLoop {
   }
 
   /// Gives the page a frame, after a fault. Another vCPU may have been faster.
+  ///
+  /// Faults are served inside the guest, calls are not: an allocator that calls others when a page is
+  /// taken must not be asked for one here. Its pages wait for the frames that slices end with.
   @inline(never)
   mutating func map(
     _ page: UInt64, _ vm: UnsafeMutablePointer<VMPlace<A>>, on m: A.M
   ) {
-    if spareFrames.count == 0 { unmap(vm, on: m) }
+    if spareFrames.count == 0, !A.makesCalls { unmap(vm, on: m) }
     guard let frame = spareFrames.take() else { return }
     let word = vm.pointee.table[Int(page)]
     let old = TableEntry(bits: m.load(word, .relaxed, at: WorldSite.map))

@@ -26,6 +26,12 @@ extension GuestLoop {
       let entry = world.allocator.prepareEntry(
         vcpu.pointee.state, of: vm.pointee.state, on: m)
       if !entry.tookFastPath { noteUser(of: entry.tag, owner, vm.pointee.slot, on: m) }
+      // The run loop looks at the vCPU's requests. Interrupts were on until here: a call that came
+      // meanwhile is answered before the last look.
+      if A.makesCalls {
+        _ = m.load(vcpu.pointee.need, .relaxed, at: WorldSite.requests)
+        m.answerCalls()
+      }
       let interrupts = m.maskInterrupts()
       left &-= 1
       if untilAbort.tick(&random) && world.mayAbort(isFirst: isFirst)
@@ -50,8 +56,8 @@ extension GuestLoop {
         m.invalidate(.everything, on: .thisPCPU, at: WorldSite.install)
       }
       oracles.judge(
-        late, published: entry.tag, previousGeneration: generation,
-        highestTag: knobs.highestTag, &tally, on: m)
+        late, published: entry.tag, flushed: entry.flush != .nothing,
+        previousGeneration: generation, highestTag: knobs.highestTag, &tally, on: m)
       generation = late.generation
       let residence = Tag(late.tag.number & knobs.hardwareTagMask)
       oracles.entered(
@@ -146,7 +152,7 @@ extension GuestLoop {
       m.write(vcpu.pointee.lastPCPU, here)
     }
     if blocked { m.note(.blocks) }
-    tally.add(to: m)
+    tally.add(to: m, judgesO1: oracles.parts.value.vmsHaveOneTag)
     if tally.messagesSent != 0 {
       _ = m.add(vm.pointee.workLeft, 0 &- tally.messagesSent, .relaxed, at: WorldSite.work)
     }

@@ -43,6 +43,7 @@ struct GuestLoop<A: TagAllocator> where A.M: GuestMachine {
   var untilSuspension: Countdown
   var untilPin: Countdown
   var untilMigration: Countdown
+  var untilOffline: Countdown
   /// The pCPU that the next sampling check looks at.
   var nextToSample = 0
   /// Frames taken from VMs and not given to others yet.
@@ -66,6 +67,7 @@ struct GuestLoop<A: TagAllocator> where A.M: GuestMachine {
     untilUnmap = Countdown(every: knobs.unmapEvery, &random)
     untilSuspension = Countdown(every: knobs.suspendEvery, &random)
     untilMigration = Countdown(every: knobs.migrateEvery, &random)
+    untilOffline = Countdown(every: knobs.offlineEvery, &random)
     untilPin = Countdown(every: knobs.pinEvery, &random)
     self.random = random
   }
@@ -80,6 +82,10 @@ struct GuestLoop<A: TagAllocator> where A.M: GuestMachine {
       if knobs.contextSwitchBarrier {
         Landmark.detour()
         m.fence(.contextSwitch, at: WorldSite.contextSwitch)
+      }
+      if untilOffline.tick(&random) {
+        Landmark.detour()
+        goOffline(on: m)
       }
       if next == nil {
         Landmark.detour()
@@ -117,6 +123,19 @@ struct GuestLoop<A: TagAllocator> where A.M: GuestMachine {
     m.clearContext(at: WorldSite.exit)
   }
 
+  /// Nothing is loaded here: the pCPU goes offline and comes back. Calls still reach it, as the
+  /// kernel's would wait for it to be gone.
+  @inline(never)
+  private mutating func goOffline(on m: A.M) {
+    m.note(.offlines)
+    m.setOnline(false, at: WorldSite.hotplug)
+    for _ in 0..<random.below(200) {
+      if A.makesCalls { m.answerCalls() }
+      yieldCore()
+    }
+    m.setOnline(true, at: WorldSite.hotplug)
+  }
+
   // MARK: Who is next
 
   @inline(__always)
@@ -149,6 +168,10 @@ struct GuestLoop<A: TagAllocator> where A.M: GuestMachine {
   /// Nothing is loaded here: looks for work until there is some. nil when the run is over.
   @inline(never)
   private mutating func waitForWork(on m: A.M) -> Int? {
+    // Where a context outlives its guest, or its put, a number is rightly kept for it.
+    let countsAsIdle = A.contextLife == .untilExit && !knobs.directSwitch
+    if countsAsIdle { m.turnsIdle(true) }
+    defer { if countsAsIdle { m.turnsIdle(false) } }
     while m.observe(phase) < RunPhase.over {
       if let index = claimNext(on: m) { return index }
       m.note(.idlePolls)

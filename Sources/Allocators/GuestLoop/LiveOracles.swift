@@ -12,8 +12,14 @@ struct LiveOracleParts: @unchecked Sendable {
   let mode: OracleMode
   /// Whether one tag means one VM on the whole machine: O1, O2.
   let tagsAreGlobal: Bool
+  /// Whether a VM has one tag: O1.
+  let vmsHaveOneTag: Bool
+  /// Whether a tag means anything at all: O7.
+  let tagsHaveRange: Bool
   /// Whether no vCPU may use another one's entries: O12.
   let vcpusArePrivate: Bool
+  /// Whether tag 0 means untagged.
+  let allowsUntagged: Bool
   let ledger: Ledger
   let flushes: CompletedFlushes
   let log: Unmanaged<FindingLog>
@@ -40,7 +46,7 @@ struct LiveOracles: Sendable {
       tally.ledgerChecks &+= 1
       let verdict = ledger.enter(slot, tag)
       if !verdict.sameTag { reportTwoTags(slot, tag, verdict.otherTag, on: m) }
-      if !verdict.uniqueTag { reportTwoVMs(slot, tag, verdict.otherVM, on: m) }
+      if !verdict.uniqueTag && !isUntagged(tag) { reportTwoVMs(slot, tag, verdict.otherVM, on: m) }
     case .sampled:
       if let sample { self.sample(sample, &tally, on: m) }
     case .off: break
@@ -78,9 +84,13 @@ struct LiveOracles: Sendable {
     switch ContextSampling.judge(entering: own, other: theirs) {
     case nil: break
     case .oneVMTwoTags: reportTwoTags(own.slot, own.tag, theirs.tag, on: m)
-    case .oneTagTwoVMs: reportTwoVMs(own.slot, own.tag, theirs.slot, on: m)
+    case .oneTagTwoVMs:
+      if !isUntagged(own.tag) { reportTwoVMs(own.slot, own.tag, theirs.slot, on: m) }
     }
   }
+
+  @inline(__always)
+  private func isUntagged(_ tag: Tag) -> Bool { parts.value.allowsUntagged && tag.number == 0 }
 
   /// It has left the guest. Comes before `put`, whose store must not follow a locked instruction
   /// by anything but plain ones.
@@ -127,12 +137,14 @@ struct LiveOracles: Sendable {
   /// Judges the id of an entry; returns its generation for the next one.
   @inline(__always)
   func judge<M: GuestMachine>(
-    _ late: TagID, published: Tag, previousGeneration: UInt64, highestTag: UInt64,
-    _ tally: inout SliceTally, on m: M
+    _ late: TagID, published: Tag, flushed: Bool, previousGeneration: UInt64,
+    highestTag: UInt64, _ tally: inout SliceTally, on m: M
   ) {
     if mode == .off { return }
     tally.entryChecks &+= 1
-    if !EntryVerdict.isInRange(late.tag, highest: highestTag) {
+    if parts.value.tagsHaveRange, !EntryVerdict.isInRange(late.tag, highest: highestTag),
+      !(flushed && isUntagged(late.tag))
+    {
       reportOutOfRange(late.tag, highestTag, on: m)
     }
     if let verdict = EntryVerdict.judgeIdentity(
@@ -252,9 +264,9 @@ struct SliceTally {
   var entryChecks: UInt64 = 0
   var privacyChecks: UInt64 = 0
 
-  /// Adds to this pCPU's counters.
+  /// Adds to this pCPU's counters; `judgesO1`: what the ledger compared was for O1, too.
   @inline(__always)
-  func add<M: Machine>(to m: M) {
+  func add<M: Machine>(to m: M, judgesO1: Bool) {
     m.note(.slices)
     m.note(.guestEntries, times: entries)
     m.note(.fastPathEntries, times: fastEntries)
@@ -265,7 +277,7 @@ struct SliceTally {
     m.note(.tlbFills, times: fills)
     m.note(.pageFaults, times: faults)
     m.note(.messages, times: messages)
-    m.note(.checksO1, times: ledgerChecks)
+    m.note(.checksO1, times: judgesO1 ? ledgerChecks : 0)
     m.note(.checksO2, times: ledgerChecks)
     m.note(.checksO3, times: lookupChecks)
     m.note(.checksO4, times: lookupChecks)

@@ -41,17 +41,20 @@ public final class PreparedSoak: @unchecked Sendable {
   public let hardware: LiveHardware
   /// The findings so far.
   public let log: FindingLog
+  /// Whether one tag means one VM on the whole machine: O1, O2.
+  public let tagsAreGlobal: Bool
   /// What the thread of each pCPU runs; returns after `stop()`.
   public let bodies: [@Sendable () -> Void]
   private let phase: LiveWord
   private let free: () -> Void
 
   init(
-    hardware: LiveHardware, log: FindingLog, bodies: [@Sendable () -> Void],
-    phase: LiveWord, free: @escaping () -> Void
+    hardware: LiveHardware, log: FindingLog, tagsAreGlobal: Bool,
+    bodies: [@Sendable () -> Void], phase: LiveWord, free: @escaping () -> Void
   ) {
     self.hardware = hardware
     self.log = log
+    self.tagsAreGlobal = tagsAreGlobal
     self.bodies = bodies
     self.phase = phase
     self.free = free
@@ -73,7 +76,7 @@ where A.M: GuestMachine, A.M.Word == LiveWord, A.M.Memory == LiveMemory {
   // The phase stands in memory of its own: the log needs it before there is hardware.
   let memory = LiveMemory()
   let phase = memory.word(initially: RunPhase.ordinary, named: "phase")
-  let log = FindingLog { phase.raise(to: RunPhase.pursuit) }
+  let log = FindingLog(judges: A.traits.judges) { phase.raise(to: RunPhase.pursuit) }
   let hardware = LiveHardware(
     pcpuCount: setup.pcpus, tagBits: setup.configuration.tagBits,
     hardwareTagBits: setup.configuration.hardwareTagBits, pauses: setup.pauses,
@@ -83,13 +86,17 @@ where A.M: GuestMachine, A.M.Word == LiveWord, A.M.Memory == LiveMemory {
     A(setup.configuration, in: hardware.memory), setup.plan,
     tagBits: setup.configuration.tagBits, in: hardware.memory)
   let knobs = setup.plan.knobs
+  let traits = A.traits
+  let tellsApart = traits.tellsApart(setup.configuration.hardwareTagBits)
   let ledger = Ledger(tagBits: setup.configuration.tagBits, vmSlots: knobs.vms)
   let flushes = CompletedFlushes(vmSlots: knobs.vms, pagesPerVM: knobs.pagesPerVM)
   let oracles = LiveOracles(
     parts: hardware.memory.fixed(
       LiveOracleParts(
-        mode: setup.oracles, tagsAreGlobal: A.traits.tagScope == .machine,
-        vcpusArePrivate: A.traits.oracles.contains(.o12), ledger: ledger, flushes: flushes,
+        mode: setup.oracles, tagsAreGlobal: traits.tagScope == .machine && tellsApart,
+        vmsHaveOneTag: traits.oracles.contains(.o1), tagsHaveRange: tellsApart,
+        vcpusArePrivate: traits.oracles.contains(.o12), allowsUntagged: traits.allowsUntagged,
+        ledger: ledger, flushes: flushes,
         log: Unmanaged.passUnretained(log))))
   try world.createAll(from: setup.plan.initialState, on: machine(hardware, PCPU(0)))
   let bodies = (0..<setup.pcpus).map { index -> @Sendable () -> Void in
@@ -103,7 +110,10 @@ where A.M: GuestMachine, A.M.Word == LiveWord, A.M.Memory == LiveMemory {
       }
     }
   }
-  return PreparedSoak(hardware: hardware, log: log, bodies: bodies, phase: phase) {
+  return PreparedSoak(
+    hardware: hardware, log: log, tagsAreGlobal: oracles.parts.value.tagsAreGlobal,
+    bodies: bodies, phase: phase
+  ) {
     withExtendedLifetime(memory) {}
     world.deallocate()
     ledger.deallocate()

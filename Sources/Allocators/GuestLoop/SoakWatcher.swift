@@ -44,6 +44,16 @@ public final class SoakWatcher: MachineWatcher {
     return oracles.intersection([.o5, .o6])
   }
 
+  public func freed(_ evidence: FreedTagEvidence) {
+    guard isOn else { return }
+    let what =
+      evidence.user.map { "with which \($0.context.slot) is in its guest on \($0.pcpu)" }
+      ?? "which was free already"
+    log.add(
+      .o11, .forbidden, "\(evidence.pcpu) gave back tag \(evidence.tag), \(what)",
+      on: evidence.pcpu)
+  }
+
   public func bug(_ message: String, at site: Site, on pcpu: PCPU) {
     log.add(.o9, .forbidden, "BUG on \(pcpu) at site \(site.number): \(message)", on: pcpu)
   }

@@ -18,11 +18,13 @@ enum WorldSite {
   static let unmap = Site(Site.firstOfTheWorld + 10)
   static let unmapBarrier = Site(Site.firstOfTheWorld + 11)
   static let churn = Site(Site.firstOfTheWorld + 12)
-  static let attach = Site(Site.firstOfTheWorld + 13)
-  static let detach = Site(Site.firstOfTheWorld + 14)
+  static let hotplug = Site(Site.firstOfTheWorld + 13)
+  static let requests = Site(Site.firstOfTheWorld + 14)
+  static let attach = Site(Site.firstOfTheWorld + 15)
+  static let detach = Site(Site.firstOfTheWorld + 16)
 
   /// All of those that live runs reach.
-  static let all = (0...12).map { Site(Site.firstOfTheWorld + $0) }
+  static let all = (0...14).map { Site(Site.firstOfTheWorld + $0) }
 }
 
 /// One place for a VM, with handles that stay while VMs come and go in it.

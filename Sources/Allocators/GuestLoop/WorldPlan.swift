@@ -34,6 +34,8 @@ public struct WorldKnobs: Sendable, Equatable, BitwiseCopyable {
   public var speculateEvery: Int
   /// One slice in so many is suspended in the guest until rollovers have passed; 0: none is.
   public var suspendEvery: Int
+  /// After one slice in so many the pCPU goes offline for a while; 0: never.
+  public var offlineEvery: Int
   /// One slice in so many pins its VM for a device, or unpins it; 0: none does.
   public var pinEvery: Int
   /// One slice in so many runs a vCPU that is not this pCPU's own; 0: only where its own cannot run.
@@ -70,6 +72,7 @@ public struct WorldKnobs: Sendable, Equatable, BitwiseCopyable {
     unmapEvery = scenario.unmapEvery
     speculateEvery = scenario.speculateEvery
     suspendEvery = scenario.suspendEvery
+    offlineEvery = scenario.offlineEvery
     pinEvery = scenario.pinEvery
     migrateEvery = scenario.migrateEvery
     threadsPerCore = scenario.threadsPerCore

@@ -22,7 +22,9 @@ public enum WorldSites {
       WorldSite.unmap, "unmap", "compareExchange", "stage-2 table", "relaxed",
       "kvm_pgtable_stage2_unmap"),
     row(WorldSite.unmapBarrier, "unmap-barrier", "fence", "-", "full", "__kvm_tlb_flush_vmid_ipa"),
+    row(WorldSite.hotplug, "hotplug", "add", "online pCPUs", "fullyOrdered", "set_cpu_online"),
     row(WorldSite.churn, "churn", "acquire", "claim", "acquire", "kvm_destroy_vm"),
+    row(WorldSite.requests, "check-requests", "load", "need", "relaxed", "check_vcpu_requests"),
     row(WorldSite.attach, "attach-device", "attachDevice", "device", "-", "iommu_sva_bind_device"),
     row(
       WorldSite.detach, "detach-device", "detachDevice", "device", "-", "iommu_sva_unbind_device"),

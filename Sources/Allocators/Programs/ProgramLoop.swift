@@ -19,9 +19,12 @@ struct ProgramLoop<A: TagAllocator>: Sendable where A.M == ControlledMachine {
     for index in steps.indices {
       m.beginStep(index)
       switch steps[index] {
-      case .run(let vcpu, let entries, let claims): runSlice(vcpu, entries, claims)
+      case .run(let vcpu, let entries, let abortsFirst, let claims):
+        runSlice(vcpu, entries, abortsFirst, claims)
       case .unmap(let vm, let page): unmap(world.vms + vm, page)
       case .end(let vm): end(world.vms + vm)
+      case .offline: m.setOnline(false, at: WorldSite.hotplug)
+      case .online: m.setOnline(true, at: WorldSite.hotplug)
       case .pin(let vm): pin(world.vms + vm)
       case .unpin(let vm): _ = unpin(world.vms + vm)
       }
@@ -30,9 +33,10 @@ struct ProgramLoop<A: TagAllocator>: Sendable where A.M == ControlledMachine {
 
   /// A slice: load, enter once or more, put.
   @inline(__always)
-  private func runSlice(_ index: Int, _ entries: Int, _ claims: Bool) {
+  private func runSlice(_ index: Int, _ entries: Int, _ abortsFirst: Bool, _ claims: Bool) {
     let vcpu = world.vcpus + index
     let vm = world.vms + vcpu.pointee.vm
+    if let lock = m.runLock { m.acquire(lock, at: WorldSite.contextSwitch) }
     // Acquire: pairs with the release below, or with the one of the VM's creation.
     if claims { m.acquire(Lock(vcpu.pointee.claim), at: WorldSite.claim) }
     let owner = VMIdentity(truncatingIfNeeded: m.observe(vm.pointee.identity))
@@ -40,8 +44,10 @@ struct ProgramLoop<A: TagAllocator>: Sendable where A.M == ControlledMachine {
     if A.contextLife == .untilSwitch { m.clearContext(at: WorldSite.exit) }
     world.allocator.load(vcpu.pointee.state, of: vm.pointee.state, on: m)
     var left = entries
+    var isInterrupted = abortsFirst
     while left > 0 {
-      if enter(index, vcpu, vm, owner, isLast: left == 1) { left &-= 1 }
+      if enter(index, vcpu, vm, owner, isLast: left == 1, isInterrupted) { left &-= 1 }
+      isInterrupted = false
     }
     if !world.knobs.directSwitch {
       world.allocator.put(vcpu.pointee.state, of: vm.pointee.state, on: m)
@@ -49,19 +55,27 @@ struct ProgramLoop<A: TagAllocator>: Sendable where A.M == ControlledMachine {
     if world.knobs.putBeforeContextDead { m.clearContext(at: WorldSite.exit) }
     if world.knobs.contextSwitchBarrier { m.fence(.contextSwitch, at: WorldSite.contextSwitch) }
     if claims { m.release(Lock(vcpu.pointee.claim), at: WorldSite.handOver) }
+    if let lock = m.runLock { m.release(lock, at: WorldSite.contextSwitch) }
   }
 
-  /// One entry; false if it was aborted at the last look.
+  /// One entry; false if it was aborted at the last look, because the allocator says so or because
+  /// an interrupt is pending.
   @inline(__always)
   private func enter(
     _ index: Int, _ vcpu: UnsafeMutablePointer<VCPUPlace<A>>,
-    _ vm: UnsafeMutablePointer<VMPlace<A>>, _ owner: VMIdentity, isLast: Bool
+    _ vm: UnsafeMutablePointer<VMPlace<A>>, _ owner: VMIdentity, isLast: Bool,
+    _ isInterrupted: Bool
   ) -> Bool {
     let allocator = world.allocator
+    m.disablePreemption()
+    defer { m.enablePreemption() }
     let entry = allocator.prepareEntry(vcpu.pointee.state, of: vm.pointee.state, on: m)
     m.note(entry.tookFastPath ? .fastPathEntries : .slowPathEntries)
+    // The run loop looks at the vCPU's requests, interrupts on: a call may come after all that was
+    // prepared and before they are off. Masking is no step, so there would be no room for it.
+    if A.makesCalls { _ = m.load(vcpu.pointee.need, .relaxed, at: WorldSite.requests) }
     let interrupts = m.maskInterrupts()
-    if !allocator.mayEnter(vcpu.pointee.state, of: vm.pointee.state, on: m) {
+    if isInterrupted || !allocator.mayEnter(vcpu.pointee.state, of: vm.pointee.state, on: m) {
       m.note(.abortedEntries)
       allocator.entryAborted(vcpu.pointee.state, of: vm.pointee.state, on: m)
       m.restoreInterrupts(interrupts)
@@ -79,7 +93,8 @@ struct ProgramLoop<A: TagAllocator>: Sendable where A.M == ControlledMachine {
       m.invalidate(.everything, on: .thisPCPU, at: WorldSite.install)
     }
     m.judgeEntry(
-      vcpu: index, published: entry.tag, late: late.tag, generation: late.generation)
+      vcpu: index, published: entry.tag, late: late.tag, generation: late.generation,
+      flushed: entry.flush != .nothing)
     for access in 0..<world.knobs.accessesPerEntry {
       _ = m.translate(UInt64(access % world.knobs.pagesPerVM), at: WorldSite.access)
     }
@@ -165,6 +180,11 @@ func prepareProgram<A: TagAllocator>(
   _: A.Type, _ setup: ProgramSetup
 ) throws -> ControlledProgram where A.M == ControlledMachine {
   let memory = ControlledMemory(pcpuCount: setup.steps.count)
+  let pcpuCount = setup.configuration.pcpuCount
+  if setup.steps.contains(where: { $0.contains(.offline) }) {
+    memory.makeOnlineWord(pcpus: pcpuCount)
+  }
+  if setup.steps.count > pcpuCount { memory.makeRunLocks(pcpus: pcpuCount) }
   let knobs = setup.plan.knobs
   let world = World(
     A(setup.configuration, in: memory), setup.plan, tagBits: setup.configuration.tagBits,
@@ -180,6 +200,8 @@ func prepareProgram<A: TagAllocator>(
       ProgramLoop(world: world, m: m, hasDevices: hasDevices).run(steps)
     }
   }
+  let traits = A.traits
+  let tellsApart = traits.tellsApart(setup.configuration.hardwareTagBits)
   let hasTLB = knobs.accessesPerEntry > 0 || knobs.speculateEvery > 0
   return ControlledProgram(
     memory: memory,
@@ -189,9 +211,10 @@ func prepareProgram<A: TagAllocator>(
       vmSlots: knobs.vms,
       vcpus: knobs.vms * knobs.vcpusPerVM, pagesPerVM: knobs.pagesPerVM, hasTLB: hasTLB,
       fillsUnasked: knobs.speculateEvery > 0, threadsPerCore: knobs.threadsPerCore,
-      hasDevices: hasDevices, tagsAreGlobal: A.traits.tagScope == .machine,
-      oracles: A.traits.oracles.union([.o9, .race])),
-    bodies: bodies)
+      hasDevices: hasDevices, tagsAreGlobal: traits.tagScope == .machine && tellsApart,
+      allowsUntagged: traits.allowsUntagged,
+      oracles: traits.oracles.union([.o9, .race]).subtracting(tellsApart ? [] : [.o7])),
+    bodies: bodies, pcpus: bodies.indices.map { PCPU($0 % pcpuCount) })
 }
 
 /// Gives a world's tables back when nobody can run in it any more.

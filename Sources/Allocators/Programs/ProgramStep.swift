@@ -4,13 +4,18 @@ import Domain
 
 /// One step of a pCPU's fixed program.
 public enum ProgramStep: Sendable, Equatable, BitwiseCopyable {
-  /// Loads a vCPU, enters its guest `entries` times and puts it. `claims`: somebody else may want
+  /// Loads a vCPU, enters its guest `entries` times and puts it. `abortsFirst`: an interrupt stops
+  /// the first entry at its last look, and it is prepared again. `claims`: somebody else may want
   /// the vCPU, so it is handed over with its claim word.
-  case run(vcpu: Int, entries: Int, claims: Bool)
+  case run(vcpu: Int, entries: Int, abortsFirst: Bool = false, claims: Bool)
   /// Takes a page from a VM, as an MMU notifier does.
   case unmap(vm: Int, page: Int)
   /// The VM ends, and a new one takes its place. Waits until none of its vCPUs is loaded.
   case end(vm: Int)
+  /// The pCPU goes offline.
+  case offline
+  /// It comes back.
+  case online
   /// A device shares the VM's address space from here on, if the system pins its number.
   case pin(vm: Int)
   /// A device no longer does.

@@ -63,19 +63,22 @@ public struct ControlledWorld: Sendable {
     var ending: Set<VMSlot> = []
     for (pcpu, list) in steps.enumerated() {
       for step in list {
-        if case .run(let vcpu, _) = step { homes[vcpu, default: []].insert(pcpu) }
+        if case .run(let vcpu, _, _) = step { homes[vcpu, default: []].insert(pcpu) }
         if case .end(let vm) = step { ending.insert(vm) }
       }
     }
     return steps.map { list in
       list.map { step in
         switch step {
-        case .run(let vcpu, let entries):
+        case .run(let vcpu, let entries, let abortsFirst):
           .run(
             vcpu: vcpu.vm.index * vcpusPerVM + vcpu.index, entries: entries,
+            abortsFirst: abortsFirst,
             claims: homes[vcpu, default: []].count > 1 || ending.contains(vcpu.vm))
         case .unmap(let vm, let page): .unmap(vm: vm.index, page: page)
         case .end(let vm): .end(vm: vm.index)
+        case .offline: .offline
+        case .online: .online
         case .pin(let vm): .pin(vm: vm.index)
         case .unpin(let vm): .unpin(vm: vm.index)
         }
@@ -85,10 +88,13 @@ public struct ControlledWorld: Sendable {
 
   private static func heading(_ step: Scenario.ProgramStep) -> String {
     switch step {
-    case .run(let vcpu, let entries):
+    case .run(let vcpu, let entries, let abortsFirst):
       "run vCPU \(vcpu)" + (entries == 1 ? "" : ", \(entries) entries")
+        + (abortsFirst ? ", the first one aborted once" : "")
     case .unmap(let vm, let page): "unmap page \(page) of \(vm)"
     case .end(let vm): "end \(vm)"
+    case .offline: "go offline"
+    case .online: "come back online"
     case .pin(let vm): "pin \(vm)"
     case .unpin(let vm): "unpin \(vm)"
     }
@@ -118,7 +124,7 @@ extension ExploreError: CustomStringConvertible {
     switch self {
     case .noProgram(let scenario, let names):
       "scenario \(scenario) has no program, and only fixed programs can be explored; give "
-        + "program: [[\"0.0\"], ...], or take one of \(names.joined(separator: ", "))"
+        + "program: [[\"0.0\"], ...], or take one of \(firstNames(names))"
     case .unknownStrategy(let name, let names):
       "there is no strategy '\(name)'; "
         + (nearestName(to: name, among: names).map { "did you mean \($0)? " } ?? "")

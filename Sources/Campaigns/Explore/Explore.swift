@@ -73,6 +73,7 @@ final class ExploreSession {
     watch(share, workers: threads.count, progress)
     threads.forEach { $0.join() }
     var result = summary(of: share)
+    for (worker, _) in workers { result.counts.add(worker.counts) }
     let found = share.withSum { $0.findings }.sorted { $0.index < $1.index }
     for one in found {
       result.findings.append(

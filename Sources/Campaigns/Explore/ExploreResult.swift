@@ -36,6 +36,8 @@ public struct ExploreResult: Sendable {
   public var tallies: [StrategyTally] = []
   /// What was found, lowest index first.
   public var findings: [ExploreFinding] = []
+  /// What the schedules counted: rollovers, and paths of the allocator.
+  public var counts = Counts()
   /// The search itself, without what was done about findings.
   public var elapsed = Duration.zero
 

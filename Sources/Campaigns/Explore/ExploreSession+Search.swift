@@ -60,6 +60,7 @@ extension ExploreSession {
     if let failure { throw failure }
     tally.schedules = search.executions
     result.elapsed = elapsed
+    result.counts = engine.counts
     result.schedules = search.executions + search.stepLimits
     result.stepLimits = search.stepLimits
     result.events = tally.events

@@ -25,6 +25,9 @@ final class ExploreWorker: @unchecked Sendable {
     stopsAtFirst = order.stopsAtFirst
   }
 
+  /// What its schedules counted, those that were run twice included.
+  var counts: Counts { engine.counts }
+
   /// Until there are no more blocks.
   func run() {
     while let (number, block, indices) = share.take() {

@@ -19,7 +19,7 @@ struct StepText {
     guard let first = events.first, let last = events.last else { return "" }
     let sites = "\(names.site(first.operation.site)) ... \(names.site(last.operation.site))"
     if first.operation.site == Site(0) {
-      return "* \(events.count) times \(first.operation.kind.name)"
+      return "\(words(first)), and \(events.count - 1) more"
     }
     return "... \(events.count) steps  [\(sites)]"
   }

@@ -34,8 +34,14 @@ struct StoryTeller {
             : text.cells(execution.events[place..<place + folded.count])))
     }
     return Story(
-      columns: (0..<names.pcpuCount).map { "pcpu\($0)" }, rows: rows,
+      columns: (0..<names.pcpuCount).map(column), rows: rows,
       sentence: sentence(of: execution))
+  }
+
+  /// A pCPU, or a further task of one.
+  private func column(_ number: Int) -> String {
+    let pcpus = world.scenario.pcpus
+    return number < pcpus ? "pcpu\(number)" : "pcpu\(number), a task on pcpu\(number % pcpus)"
   }
 
   /// The oracle's sentence; what else happened if no oracle spoke.

@@ -103,7 +103,7 @@ struct TraceNames {
   }
 
   /// `active` for `active[2]`, `id` for `VM 3 id`.
-  private static func base(of object: String) -> String {
+  static func base(of object: String) -> String {
     let name = object.prefix { $0 != "[" }
     return String(name.split(separator: " ").last ?? name)
   }

@@ -41,6 +41,12 @@ struct ViolationText {
       return "on pCPU \(pcpu) the generation of a VM's id went back, from \(from) to \(to)"
     case .tagChanged(let pcpu, let published, let entered):
       return "pCPU \(pcpu) decided on tag \(published) and entered with tag \(entered)"
+    case .freedTwice(let pcpu, let tag):
+      return "pCPU \(pcpu) gave back tag \(tag), which was free already"
+    case .freedInUse(let pcpu, let tag, let user):
+      return
+        "pCPU \(pcpu) gave back tag \(tag), with which \(vm(on: user)) is in the guest on pCPU "
+        + "\(user)"
     case .otherVCPU(let pcpu, let tag, let vcpu, let other):
       return "vCPU \(vcpu) of \(vm(on: pcpu)) on pCPU \(pcpu) used an entry under tag \(tag) that "
         + "was made for vCPU \(other)"

@@ -27,7 +27,7 @@ private func runBody(_ raw: UnsafeMutableRawPointer?) {
   guard let raw else { return }
   Unmanaged<Body>.fromOpaque(raw)._withUnsafeGuaranteedRef { body in
     body.program._withUnsafeGuaranteedRef { $0.run(on: body.machine) }
-    finish(body.state, body.machine.pcpu.index)
+    finish(body.state, body.machine.body)
   }
   fatalError("an ended program was resumed")
 }
@@ -47,13 +47,14 @@ final class Carriers {
   private var threads: [PinnedThread] = []
 
   init(
-    _ bodies: [ProgramBody],
+    _ program: ControlledProgram,
     _ state: UnsafeMutablePointer<EngineState>, _ carrier: Carrier, cpu: Int?
   ) {
     self.state = state
     let port = UnsafeMutableRawPointer(state).assumingMemoryBound(to: ControlledPort.self)
+    let bodies = program.bodies
     self.bodies = bodies.enumerated().map { index, run in
-      Body(run, ControlledMachine(port: port, pcpu: PCPU(index)), state)
+      Body(run, ControlledMachine(port: port, pcpu: program.pcpus[index], body: index), state)
     }
     stacks = bodies.map { _ in StackMemory() }
     starts = .allocate(capacity: bodies.count)

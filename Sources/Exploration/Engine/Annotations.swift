@@ -51,7 +51,8 @@ struct AnnotationBuffer {
 extension EngineState {
   /// Takes the ways in that annotate, or the usual ones.
   mutating func annotate(_ isOn: Bool) {
-    port.perform = isOn ? performAnnotated : performControlled
+    port.perform =
+      isOn ? performAnnotated : mutation == nil ? performControlled : performMutated
     port.readCell = isOn ? readAnnotated : readControlledCell
     port.writeCell = isOn ? writeAnnotated : writeControlledCell
   }
@@ -125,7 +126,8 @@ extension Engine {
       let pending = state.pointee.pending[pcpu]
       found.append(
         UnfinishedPCPU(
-          pcpu: PCPU(pcpu), operation: pending.operation, a: pending.a, b: pending.b))
+          pcpu: PCPU(pcpu), operation: pending.operation, a: pending.a, b: pending.b,
+          isMasked: AgentSet(bits: state.pointee.port.masked).contains(pcpu)))
     }
     return found
   }
@@ -141,4 +143,6 @@ public struct UnfinishedPCPU: Sendable {
   public let a: UInt64
   /// Its second operand.
   public let b: UInt64
+  /// Whether its interrupts were off: a call could not reach it.
+  public let isMasked: Bool
 }

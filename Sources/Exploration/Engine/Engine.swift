@@ -41,7 +41,7 @@ public final class Engine {
     objects = ObjectNumbering(program)
     state = .allocate(capacity: 1)
     state.initialize(to: EngineState(program, objects, stepLimit: stepLimit))
-    carriers = Carriers(program.bodies, state, carrier, cpu: cpu)
+    carriers = Carriers(program, state, carrier, cpu: cpu)
   }
 
   deinit {

@@ -29,11 +29,12 @@ extension EngineState {
 
   @inline(__always)
   mutating func judgeResidency(_ pcpu: Int, _ tag: UInt64, _ owner: VMIdentity) {
+    let isUntagged = hardware.allowsUntagged && tag == 0
     for other in 0..<pcpuCount where other != pcpu && contexts[other].isInGuest {
       let sameVM = contexts[other].owner == owner
       let sameTag = contexts[other].tag == tag
       if sameVM && !sameTag { violate(.twoTags(pcpu: pcpu, other: other)) }
-      if sameTag && !sameVM { violate(.twoVMs(pcpu: pcpu, other: other)) }
+      if sameTag && !sameVM && !isUntagged { violate(.twoVMs(pcpu: pcpu, other: other)) }
     }
     if port.deviceCount > 0 { judgeDevices(beside: pcpu, tag, owner) }
   }

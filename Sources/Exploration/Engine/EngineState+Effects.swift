@@ -28,12 +28,12 @@ extension EngineState {
       result = a
     case .release:
       touch(object, writes: true, by: pcpu)
-      clockWrite(object, .release, updates: false, pcpu)
+      clockWrite(object, operation.order, updates: false, pcpu)
       words[object] = 0
       result = 0
     case .acquire:
       touch(object, writes: true, by: pcpu)
-      clockRead(object, .acquire, pcpu)
+      clockRead(object, operation.order, pcpu)
       words[object] = UInt64(truncatingIfNeeded: pcpu &+ 1)
       result = 0
     case .compareExchange where before != a:
@@ -84,6 +84,8 @@ extension EngineState {
     case .rolloverEnds: rolloverEnds(pcpu)
     case .judgeEntry: judgeEntry(pcpu, vcpu: object, tags: a, generation: b)
     case .flushCompleted: flushCompleted(pcpu, slot: object, page: Int(a), version: b)
+    case .tagFreed: tagFreed(pcpu, a)
+    case .tagAllocated: tagAllocated(pcpu, a)
     case .takeInterruption:
       touch(objects.context(pcpu), writes: true, by: pcpu)
       defer { contexts[pcpu].interrupted = false }

@@ -42,6 +42,7 @@ extension EngineState {
     callsPending = room(pcpuCount, 0)
     callRequests = room(pcpuCount, 0)
     oldestValid = room(program.hardware.vmSlots * pages, 0)
+    freedTags = room(tagCount, false)
     lastGeneration = room(program.hardware.vcpus, 0)
     clocks = room(ControlledProgram.mostPCPUs, SIMD8(repeating: 0))
     // A step publishes one clock at most, and so does a fence; fences are no steps.
@@ -75,6 +76,8 @@ extension EngineState {
       perform: performControlled, readCell: readControlledCell,
       writeCell: writeControlledCell, pcpuCount: pcpuCount, words: words)
     port.counters = room(Counter.allCases.count, 0)
+    port.runLocks = memory.runLocks
+    port.onlineWord = memory.onlineWord
     port.programSteps = programSteps
     port.deviceCount = hardware.hasDevices ? hardware.vmSlots : 0
   }
@@ -97,6 +100,7 @@ extension EngineState {
     callsPending.deallocate()
     callRequests.deallocate()
     oldestValid.deallocate()
+    freedTags.deallocate()
     lastGeneration.deallocate()
     clocks.deallocate()
     published.deallocate()
@@ -135,6 +139,7 @@ extension EngineState {
     isOver = false
     current = Self.mainStack
     port.masked = 0
+    port.unpreemptible = 0
     resetHardware()
     resetClocks()
     steps = 0
@@ -144,6 +149,7 @@ extension EngineState {
     touchCount = 0
     choiceCount = 0
     annotations.count = 0
+    if mutation != nil { delayed = InlineArray(repeating: PendingOperation()) }
     fingerprint = Fingerprint()
     history.update(repeating: History(), count: objects.count)
     for agent in 0..<(pcpuCount &* Agent.Role.allCases.count) {
@@ -168,6 +174,10 @@ extension EngineState {
       callsPending.update(repeating: 0, count: pcpuCount)
       answerClocks.update(repeating: SIMD8(repeating: 0), count: pcpuCount)
       anyCalls = false
+    }
+    if anyFreed {
+      freedTags.update(repeating: false, count: tagCount)
+      anyFreed = false
     }
     lastGeneration.update(repeating: 0, count: hardware.vcpus)
   }

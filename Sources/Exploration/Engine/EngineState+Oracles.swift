@@ -36,9 +36,13 @@ extension EngineState {
 
   /// O7, O8: the id with which a guest is entered.
   mutating func judgeEntry(_ pcpu: Int, vcpu: Int, tags: UInt64, generation: UInt64) {
-    let late = tags & 0xFFFF_FFFF
+    let late = tags & 0x7FFF_FFFF
     let published = tags &>> 32
-    if late == 0 || late > hardware.highestTag { violate(.outOfRange(pcpu: pcpu, tag: late)) }
+    let isFlushed = tags & ControlledMachine.entryFlushed != 0
+    let isUntagged = hardware.allowsUntagged && late == 0 && isFlushed
+    if !isUntagged && (late == 0 || late > hardware.highestTag) {
+      violate(.outOfRange(pcpu: pcpu, tag: late))
+    }
     // 0: the system publishes nothing before its last look.
     if published != 0 && late != published {
       violate(.tagChanged(pcpu: pcpu, published: published, entered: late))
@@ -47,6 +51,24 @@ extension EngineState {
       violate(.generationBack(pcpu: pcpu, from: lastGeneration[vcpu], to: generation))
     }
     lastGeneration[vcpu] = generation
+  }
+
+  /// O11: a tag is given back. Somebody had it, and nobody runs with it.
+  mutating func tagFreed(_ pcpu: Int, _ tag: UInt64) {
+    guard tag < tagCount else { return }
+    touch(objects.tag(Int(tag)), writes: true, by: pcpu)
+    if freedTags[Int(tag)] { violate(.freedTwice(pcpu: pcpu, tag: tag)) }
+    freedTags[Int(tag)] = true
+    anyFreed = true
+    for other in 0..<pcpuCount where contexts[other].isInGuest && contexts[other].tag == tag {
+      violate(.freedInUse(pcpu: pcpu, tag: tag, user: other))
+    }
+  }
+
+  mutating func tagAllocated(_ pcpu: Int, _ tag: UInt64) {
+    guard tag < tagCount else { return }
+    touch(objects.tag(Int(tag)), writes: true, by: pcpu)
+    freedTags[Int(tag)] = false
   }
 
   /// For O4. Belongs to the step that waited for the flush.

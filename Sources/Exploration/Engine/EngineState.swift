@@ -133,6 +133,9 @@ struct EngineState {
   var flushes: UInt64 = 0
   /// Per slot and page: entries with an older version are dead.
   let oldestValid: UnsafeMutablePointer<UInt64>
+  /// Per tag: given back and not handed out since.
+  let freedTags: UnsafeMutablePointer<Bool>
+  var anyFreed = false
   /// Per vCPU: the generation of its last entry.
   let lastGeneration: UnsafeMutablePointer<UInt64>
 
@@ -177,6 +180,10 @@ struct EngineState {
   var lastEnabled = AgentSet(bits: 0)
   var lastWasChosen = false
   var lastPreempts = false
+
+  // What goes wrong on purpose, and what each pCPU has put off.
+  var mutation: Mutation?
+  var delayed = InlineArray<8, PendingOperation>(repeating: PendingOperation())
 
   // Carriers.
   /// Where each pCPU, and the explorer, goes on.

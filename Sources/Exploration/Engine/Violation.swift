@@ -24,6 +24,10 @@ public enum Violation: Equatable, Sendable {
   case generationBack(pcpu: Int, from: UInt64, to: UInt64)
   /// O8: another tag was entered with than had been decided.
   case tagChanged(pcpu: Int, published: UInt64, entered: UInt64)
+  /// O11: a tag was given back that was free already.
+  case freedTwice(pcpu: Int, tag: UInt64)
+  /// O11: a tag was given back with which `user` is in a guest.
+  case freedInUse(pcpu: Int, tag: UInt64, user: Int)
   /// O12: a vCPU used an entry that was made for another vCPU of its VM.
   case otherVCPU(pcpu: Int, tag: UInt64, vcpu: UInt64, other: UInt64)
   /// O9: the allocator said that it can't go on.
@@ -45,6 +49,7 @@ public enum Violation: Equatable, Sendable {
     case .outOfRange: .o7
     case .generationBack, .tagChanged: .o8
     case .bug, .deadlock: .o9
+    case .freedTwice, .freedInUse: .o11
     case .otherVCPU: .o12
     case .race: .race
     }

@@ -80,6 +80,8 @@ extension Violation {
     case .outOfRange: "outOfRange"
     case .generationBack: "generationBack"
     case .tagChanged: "tagChanged"
+    case .freedTwice: "freedTwice"
+    case .freedInUse: "freedInUse"
     case .otherVCPU: "otherVCPU"
     case .bug: "bug"
     case .deadlock: "deadlock"
