@@ -29,7 +29,7 @@ let scenarios =
   + ["pinned-vm"]
   // ASIDs.
   + ["switch", "switch-r2", "switch-back", "switch-two-rollovers", "switch-then-flush"]
-  + ["pins", "shared-tlb", "small-pins", "lazy"]
+  + ["pins", "shared-tlb", "small-pins", "lazy", "small-lazy"]
   // KVM on arm before 2021, and on RISC-V.
   + ["kvm-arm-2012-mail", "kvm-arm-rollover", "kvm-arm-sibling", "kvm-arm-r2", "kvm-arm-tlb"]
   + ["riscv-rollover", "riscv-sibling", "riscv-r2", "riscv-tlb"]

@@ -58,6 +58,7 @@ private let forArmASID: Texts = [
   ("switch-then-flush", PackageResources.switch_then_flush_json5),
   ("pins", PackageResources.pins_json5),
   ("small-pins", PackageResources.small_pins_json5),
+  ("small-lazy", PackageResources.small_lazy_json5),
   ("lazy", PackageResources.lazy_json5),
   ("shared-tlb", PackageResources.shared_tlb_json5),
 ]

@@ -45,14 +45,19 @@ private struct RecordedCounter<Rules: ArmASIDCounterRules> {
     world.pass(0, on: 0)
     world.pass(1, on: 0)
     let steps = world.hardware.record { world.pass(0, on: 0) }
-    #expect(steps.short == ["load relaxed id[0]", "load relaxed last[0]", "load relaxed last[0]"])
+    #expect(
+      steps.short == [
+        "or relaxed ran on[0]", "load relaxed id[0]", "load relaxed last[0]",
+        "load relaxed last[0]",
+      ])
   }
 
   @Test func `a thread that comes back has its number looked at and nothing else`() {
     let world = World()
     world.pass(0, on: 0)
     let steps = world.hardware.record { world.pass(0, on: 0) }
-    #expect(steps.short == ["load relaxed last[0]", "load relaxed last[0]"])
+    #expect(
+      steps.short == ["or relaxed ran on[0]", "load relaxed last[0]", "load relaxed last[0]"])
   }
 
   @Test func `a rollover bumps, flushes and calls everybody, interrupts as they are`() {
@@ -61,7 +66,8 @@ private struct RecordedCounter<Rules: ArmASIDCounterRules> {
     let steps = world.hardware.record { #expect(world.pass(3, on: 0).tag == Tag(1)) }
     #expect(
       steps.short == [
-        "load relaxed id[3]", "load relaxed last[0]", "acquire acquire lock[0]",
+        "or relaxed ran on[3]", "load relaxed id[3]", "load relaxed last[0]",
+        "acquire acquire lock[0]",
         "load relaxed id[3]", "load relaxed last[0]", "store relaxed last[0]",
         "invalidate everything on thisPCPU", "call", "waitForCalls", "store relaxed last[0]",
         "store relaxed id[3]", "release release lock[0]", "load relaxed last[0]",

@@ -13,7 +13,7 @@ enum Medians {
   ]
 
   static let armASID: [String: Int] = [
-    "B03": 20, "B03A": 3235, "B06A": 68, "B16": 6, "B33": 54,
+    "B03": 20, "B03A": 3235, "B06A": 68, "B16": 3, "B33": 54, "B35": 88,
   ]
 
   static let kvmArm: [String: Int] = [

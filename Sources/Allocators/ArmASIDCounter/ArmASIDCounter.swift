@@ -42,6 +42,7 @@ public struct ArmASIDCounter<M: CallingMachine, Rules: ArmASIDCounterRules>: Tag
   public func makeVM(in memory: M.Memory) -> ArmASIDCounterContext<M> {
     ArmASIDCounterContext(
       id: memory.word(initially: 0, named: "id"),
+      ranOn: memory.word(initially: 0, named: "ran on"),
       ranLast: memory.cells(parts.value.threads, initially: 0, named: "ran last"))
   }
 
@@ -54,6 +55,7 @@ public struct ArmASIDCounter<M: CallingMachine, Rules: ArmASIDCounterRules>: Tag
   /// __init_new_context. Version 0 never was: the first switch needs a number.
   public func createVM(_ vm: ArmASIDCounterContext<M>, on m: M) throws(AllocationError) {
     m.store(vm.id, 0, .relaxed, at: ArmASIDCounterSites.createID)
+    m.store(vm.ranOn, 0, .relaxed, at: ArmASIDCounterSites.createRan)
     for thread in 0..<vm.ranLast.count { m.write(vm.ranLast[thread], 0) }
   }
 
@@ -66,6 +68,9 @@ public struct ArmASIDCounter<M: CallingMachine, Rules: ArmASIDCounterRules>: Tag
   /// still right.
   @inline(__always)
   public func load(_ vcpu: M.Cell, of vm: ArmASIDCounterContext<M>, on m: M) {
+    _ = m.or(
+      vm.ranOn, 1 &<< UInt64(truncatingIfNeeded: m.pcpu.index), .relaxed,
+      at: ArmASIDCounterSites.markRan)
     let ranLast = m.read(vcpu)
     let isBack = ranLast != 0 && ranLast == lastSwitch(on: m)
     if isBack && Rules.isRight(m.read(installed[m.pcpu]), self, on: m) {
@@ -198,6 +203,8 @@ extension ArmASIDCounter {
 public struct ArmASIDCounterContext<M: Machine>: Sendable {
   /// Its id: 0 if it never had one. Written under the lock, read anywhere.
   let id: M.Word
+  /// mm_cpumask: the pCPUs that it ran on. Flushes reach all of them here, so nobody reads it.
+  let ranOn: M.Word
   /// Per thread: its last switch. Whoever runs the thread.
   let ranLast: Bank<M.Cell>
 }

@@ -27,6 +27,8 @@ public enum ArmASIDCounterSites {
   static let flushPage = Site(16)
   static let flushPageWait = Site(17)
   static let createID = Site(18)
+  static let markRan = Site(19)
+  static let createRan = Site(20)
 
   /// The table that `list --sites` prints.
   public static let table: [SiteDescription] = [
@@ -48,6 +50,8 @@ public enum ArmASIDCounterSites {
     row(flushPage, "flush-page", "invalidate", "page", "-", "flush_tlb_page"),
     row(flushPageWait, "flush-page-wait", "waitForInvalidations", "-", "-", "flush_tlb_page"),
     row(createID, "create-id", "store", "vm.id", "relaxed", "__init_new_context"),
+    row(markRan, "mark-ran", "or", "vm.ranOn", "relaxed", "switch_mm"),
+    row(createRan, "create-ran", "store", "vm.ranOn", "relaxed", "__init_new_context"),
   ]
 
   private static func row(

@@ -99,6 +99,16 @@ extension Fault {
       origin: "5ffdfaedfa0a", oracles: [.o3],
       exploredIn: "shared-tlb", detection: .exploration,
       .system(wrong(.arm64ASIDCnP, "B33", .o3, in: "shared-tlb", NoNeutralContext.self))),
+    Fault(
+      "B35", "kept-unseen", "a thread that comes back keeps the number that the hardware has",
+      origin: "8678c1f04277", oracles: [.o1, .o4],
+      soakedIn: "small-lazy", exploredIn: "lazy", by: [.o2],
+      .system(
+        TagSystem(
+          TagSystem.armASIDCounter, with: "B35",
+          .wrong(row: "B35", oracle: .o1, scenario: "small-lazy"),
+          ArmASIDCounter<InstrumentedLiveMachine, KeptUnseen>.self,
+          ArmASIDCounter<ControlledMachine, KeptUnseen>.self))),
   ]
 
   @inline(__always)
