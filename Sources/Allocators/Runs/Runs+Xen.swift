@@ -29,7 +29,7 @@ extension TagSystem {
   public static let xenRISCV = TagSystem(
     unmeasured: "xen-riscv", "Xen's VMIDs per hart on RISC-V, as merged",
     source: "Xen xen/arch/riscv/vmid.c, bff3b9ea46, with the context switch of 40e5a4ee55",
-    verdict: .wrong(row: "B63", oracle: .o3, scenario: "small"),
+    verdict: .wrong(row: "B63", oracle: .o3, scenario: "xen-migration"),
     XenPerCPU<InstrumentedLiveMachine, XenRISCVAsMerged>.self,
     XenPerCPU<ControlledMachine, XenRISCVAsMerged>.self)
 
@@ -78,7 +78,7 @@ extension Fault {
     Fault(
       "B63", "number-migrates", "a vCPU that moves keeps the number of the pCPU it leaves",
       origin: "Xen bff3b9ea46", oracles: [.o3, .o4],
-      exploredIn: "xen-migration",
+      soakedIn: "xen-small", exploredIn: "xen-migration", detection: .exploration,
       .version(.xenRISCV, of: .xenRISCVFixed)),
     Fault(
       "B65", "no-numbers-no-flush", "without numbers nothing is flushed between two guests",
