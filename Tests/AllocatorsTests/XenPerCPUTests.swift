@@ -71,10 +71,9 @@ import Testing
     let right = world(XenRISCVRepaired.self, hardwareTagBits: 1)
     let wrong = world(XenRISCVAsMerged.self, hardwareTagBits: 1)
     right.pass(0)
-    let rightSteps = right.steps { _ = right.enter(0) }
-    #expect(rightSteps == ["invalidate everything on thisPCPU"])
-    let wrongSteps = wrong.steps { _ = wrong.pass(0) }
-    #expect(wrongSteps == [])
+    #expect(right.steps { right.enter(0) } == ["invalidate everything on thisPCPU"])
+    #expect(wrong.steps { wrong.pass(0) } == [])
+    #expect((right.enter(0), wrong.enter(0)) == (0, 0))
     #expect(world(XenX86AsMerged.self, hardwareTagBits: 0).pass(0) == 1, "0 is the host's")
   }
 
