@@ -59,7 +59,8 @@ public struct Fault: Sendable {
     case oracle
     /// Not in time, or not at all: in controlled runs only.
     case exploration
-    /// By an oracle that counts over a whole run: in soaks only.
+    /// In soaks only: by an oracle that counts over a whole run, or by one that needs what a real
+    /// store buffer does.
     case soak
     /// Not at all: it behaves like the right code.
     case equivalent
