@@ -25,7 +25,7 @@ extension PlanError: CustomStringConvertible {
   public var description: String {
     switch self {
     case .unknownSystem(let name, let names):
-      "no system is called '\(name)'; there are \(names.joined(separator: ", "))"
+      "no system is called '\(name)'; there are \(allOrFirstNames(names))"
     case .faultOfAnotherSystem(let fault, let system, let scenario):
       "fault \(fault) is one of \(system), but the scenario runs \(scenario); "
         + "give a scenario of \(system), or --system \(system)"

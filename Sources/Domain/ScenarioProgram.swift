@@ -138,6 +138,8 @@ extension Scenario.ProgramStep: CustomStringConvertible {
       case "pin": self = .pin(VMSlot(vm))
       default: self = .unpin(VMSlot(vm))
       }
+    case ("offline", 1): self = .offline
+    case ("online", 1): self = .online
     case (_, 1):
       let parts = text.split(separator: "*", omittingEmptySubsequences: false)
       let aborts = parts[0].hasSuffix("!")

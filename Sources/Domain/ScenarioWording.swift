@@ -60,6 +60,11 @@ public func firstNames(_ names: [String], _ count: Int = 3) -> String {
   return rest > 0 ? "\(first) and \(rest) more (see vmidtorture list)" : first
 }
 
+/// All names if they fit into a message, otherwise the first ones.
+public func allOrFirstNames(_ names: [String]) -> String {
+  names.count > 12 ? firstNames(names) : names.joined(separator: ", ")
+}
+
 /// "off, light or heavy".
 func alternatives(_ names: [String]) -> String {
   guard let last = names.last, names.count > 1 else { return names.joined() }

@@ -132,6 +132,6 @@ extension UsageError: CustomStringConvertible {
 
   private func advice(_ name: String, _ names: [String]) -> String {
     (nearestName(to: name, among: names).map { "did you mean \($0)? " } ?? "")
-      + "there are \(names.joined(separator: ", "))"
+      + "there are \(allOrFirstNames(names))"
   }
 }

@@ -34,11 +34,6 @@ import Testing
     ),
     ("soak --vms 0", "vms is 0, but a run has 1 to 4096 VMs; give --vms 1 ... 4096"),
     (
-      "bench arm64",
-      "there is no system 'arm64'; did you mean arm64-vmid? there are arm64-vmid, "
-        + "kvm-arm-bare, template-global-lock"
-    ),
-    (
       "soak small --system template-global-lock",
       "template-global-lock needs at least 4 usable tags for so many pCPUs and VMs, but there are "
         + "3; raise tagBits, lower vms or pcpus, or set fewTags: true to run into exhaustion on "
@@ -94,6 +89,15 @@ import Testing
     #expect(outcome.stderr == "vmidtorture: \(text)\n")
     #expect(outcome.exitCode == 2)
     #expect(outcome.stdout.isEmpty)
+  }
+
+  @Test func `a system that is not there: the nearest, and where all stand`() throws {
+    let outcome = try Tool.run(["bench", "arm64"])
+    #expect(outcome.exitCode == 2)
+    #expect(
+      outcome.stderr.hasPrefix(
+        "vmidtorture: there is no system 'arm64'; did you mean arm64-vmid? there are arm64-vmid, "))
+    #expect(outcome.stderr.hasSuffix("more (see vmidtorture list)\n"))
   }
 
   @Test func `a scenario that is not there: some that are, and where the others stand`() throws {

@@ -81,7 +81,7 @@ extension RealThreads {
       scenario.perturb = perturb
       var plan = SelftestPlan.quick
       plan.cleanRun = .seconds(2)
-      let outcome = try Selftest.runClean(nil, on: scenario, plan: plan, seed: Seed(2026))
+      let outcome = try Selftest.soakClean(nil, on: scenario, plan: plan, seed: Seed(2026))
       #expect(outcome.isClean, "\(outcome.findings)")
     }
 
@@ -93,7 +93,7 @@ extension RealThreads {
       scenario.system = system
       var plan = SelftestPlan.quick
       plan.cleanRun = .seconds(2)
-      let outcome = try Selftest.runClean(nil, on: scenario, plan: plan, seed: Seed(2026))
+      let outcome = try Selftest.soakClean(nil, on: scenario, plan: plan, seed: Seed(2026))
       #expect(outcome.isClean, "\(outcome.findings)")
     }
 

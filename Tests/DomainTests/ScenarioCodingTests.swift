@@ -142,7 +142,8 @@ import Testing
     (
       "program", .list([.list([]), .text("0.0")]),
       "program[1] is \"0.0\", but it takes a list of texts in quotes; "
-        + "write program: [[\"VM.vCPU*entries\", \"unmap VM:page\", \"end VM\", \"pin VM\", ...]"
+        + "write program: [[\"VM.vCPU*entries\", \"unmap VM:page\", \"end VM\", ...], "
+        + "one list per pCPU]"
     ),
     ("tagbits", .integer(4), "\"tagbits\" is no key of a scenario; did you mean tagBits?"),
     (
