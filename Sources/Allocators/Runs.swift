@@ -7,7 +7,8 @@ import Machines
 extension TagSystem {
   /// The systems that `list` shows.
   public static let all: [TagSystem] =
-    arm64VMIDVersions + armASIDVersions + kvmArmVersions + svmVersions + xenVersions + others
+    arm64VMIDVersions + armASIDVersions + kvmArmVersions + svmVersions + xenVersions
+    + others.map { $0.soaked(on: "xen-small") }
 
   private static let others: [TagSystem] = [
     TagSystem(

@@ -41,7 +41,9 @@ extension TagSystem {
     "KVM's VMID allocator on arm64 since 2025: the VMID is decided at vcpu_load",
     source: "Linux arch/arm64/kvm/arm.c, \(Arm64VMIDAtLoadSites.commit)", verdict: .clean,
     Arm64VMIDAtLoad<InstrumentedLiveMachine, Arm64VMIDLoadedOnce>.self,
-    Arm64VMIDAtLoad<ControlledMachine, Arm64VMIDLoadedOnce>.self)
+    Arm64VMIDAtLoad<ControlledMachine, Arm64VMIDLoadedOnce>.self
+  )
+  .inScenarios(of: "arm64-vmid")
 
   /// As merged, stage 2 loaded too early.
   static let arm64VMIDVHE = TagSystem(
@@ -58,7 +60,9 @@ extension TagSystem {
     "Will Deacon's alternative to v3: active first, then the generation",
     source: "linux-arm-kernel, 2021-08-03, answer to <20210729104009.382-1>", verdict: .clean,
     Arm64VMIDAtLoad<InstrumentedLiveMachine, Arm64VMIDActiveFirst>.self,
-    Arm64VMIDAtLoad<ControlledMachine, Arm64VMIDActiveFirst>.self)
+    Arm64VMIDAtLoad<ControlledMachine, Arm64VMIDActiveFirst>.self
+  )
+  .inScenarios(of: "arm64-vmid")
 }
 
 extension Fault {
@@ -284,7 +288,9 @@ extension TagSystem {
     source: "hisilicon/kernel-dev arch/arm64/kvm/vmid.c, 057f86dcbfba, its missing store put in",
     ArmASID<LiveMachine, Arm64VMIDPinned>.self,
     ArmASID<InstrumentedLiveMachine, Arm64VMIDPinned>.self,
-    ArmASID<ControlledMachine, Arm64VMIDPinned>.self)
+    ArmASID<ControlledMachine, Arm64VMIDPinned>.self
+  )
+  .inScenarios(of: "arm64-vmid")
 }
 
 extension Fault {

@@ -25,14 +25,18 @@ extension TagSystem {
     source: "\(arm64File), \(ArmASIDSites.commit)",
     ArmASID<LiveMachine, Arm64ASIDPinned>.self,
     ArmASID<InstrumentedLiveMachine, Arm64ASIDPinned>.self,
-    ArmASID<ControlledMachine, Arm64ASIDPinned>.self)
+    ArmASID<ControlledMachine, Arm64ASIDPinned>.self
+  )
+  .inScenarios(of: "arm64-asid")
 
   /// The same on hardware threads that share a TLB.
   public static let arm64ASIDCnP = TagSystem(
     "arm64-asid-cnp", "the ASID allocator of arm64 on hardware threads that share a TLB (CnP)",
     source: "\(arm64File), \(ArmASIDSites.commit); neutral table first since 5ffdfaedfa0a",
     ArmASID<LiveMachine, Arm64ASIDCnP>.self, ArmASID<InstrumentedLiveMachine, Arm64ASIDCnP>.self,
-    ArmASID<ControlledMachine, Arm64ASIDCnP>.self)
+    ArmASID<ControlledMachine, Arm64ASIDCnP>.self
+  )
+  .inScenarios(of: "arm64-asid")
 
   /// arm64 until 2017.
   static let arm64ASIDBeforeFix = TagSystem(
@@ -57,7 +61,9 @@ extension TagSystem {
     "riscv-asid", "the ASID allocator of RISC-V: a pCPU flushes after it has switched",
     source: "Linux arch/riscv/mm/context.c, 9b44fff655e2",
     ArmASID<LiveMachine, RISCVASID>.self, ArmASID<InstrumentedLiveMachine, RISCVASID>.self,
-    ArmASID<ControlledMachine, RISCVASID>.self)
+    ArmASID<ControlledMachine, RISCVASID>.self
+  )
+  .inScenarios(of: "arm64-asid")
 }
 
 extension TagSystem {
@@ -67,7 +73,9 @@ extension TagSystem {
     source: "Linux arch/arm/mm/context.c, \(ArmASIDCounterSites.commit), with 8678c1f04277",
     ArmASIDCounter<LiveMachine, ArmASIDCounterAsFixed>.self,
     ArmASIDCounter<InstrumentedLiveMachine, ArmASIDCounterAsFixed>.self,
-    ArmASIDCounter<ControlledMachine, ArmASIDCounterAsFixed>.self)
+    ArmASIDCounter<ControlledMachine, ArmASIDCounterAsFixed>.self
+  )
+  .inScenarios(of: "arm64-asid")
 }
 
 extension Fault {

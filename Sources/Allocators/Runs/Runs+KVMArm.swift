@@ -32,7 +32,9 @@ extension TagSystem {
     source: "of kvm-arm and kvm_make_all_cpus_request (Linux virt/kvm/kvm_main.c)",
     verdict: .clean,
     KVMArm<InstrumentedLiveMachine, KVMArmAsking>.self,
-    KVMArm<ControlledMachine, KVMArmAsking>.self)
+    KVMArm<ControlledMachine, KVMArmAsking>.self
+  )
+  .inScenarios(of: "kvm-arm")
 
   /// Before it was merged.
   public static let kvmArm2012 = TagSystem(

@@ -18,7 +18,9 @@ extension TagSystem {
     source: "Linux arch/x86/kvm/svm/svm.c, before \(posted)",
     SVMDynamic<LiveMachine, SVMDynamicAsMerged>.self,
     SVMDynamic<InstrumentedLiveMachine, SVMDynamicAsMerged>.self,
-    SVMDynamic<ControlledMachine, SVMDynamicAsMerged>.self)
+    SVMDynamic<ControlledMachine, SVMDynamicAsMerged>.self
+  )
+  .inScenarios(of: "svm-static")
 
   /// The same where a flush is a new number.
   public static let svmDynamicWithoutFlushByASID = TagSystem(
@@ -26,7 +28,9 @@ extension TagSystem {
     "svm-dynamic on pCPUs that cannot flush one ASID: a new number instead",
     source: "Linux arch/x86/kvm/svm/svm.c, before \(posted)", verdict: .clean,
     SVMDynamic<InstrumentedLiveMachine, SVMDynamicWithoutFlushByASID>.self,
-    SVMDynamic<ControlledMachine, SVMDynamicWithoutFlushByASID>.self)
+    SVMDynamic<ControlledMachine, SVMDynamicWithoutFlushByASID>.self
+  )
+  .inScenarios(of: "svm-static")
 
   /// One ASID for each VM.
   public static let svmStatic = TagSystem(
@@ -42,7 +46,9 @@ extension TagSystem {
     "svm-static on pCPUs that cannot flush one ASID: everything instead",
     source: "\(posted), patch 4", verdict: .clean,
     SVMStatic<InstrumentedLiveMachine, SVMStaticWithoutFlushByASID>.self,
-    SVMStatic<ControlledMachine, SVMStaticWithoutFlushByASID>.self)
+    SVMStatic<ControlledMachine, SVMStaticWithoutFlushByASID>.self
+  )
+  .inScenarios(of: "svm-static")
 
   /// One ASID for each vCPU.
   public static let svmPerVCPU = TagSystem(
@@ -50,7 +56,9 @@ extension TagSystem {
     source: "the review of \(posted): ASIDs as VPIDs are",
     SVMStatic<LiveMachine, SVMPerVCPU>.self,
     SVMStatic<InstrumentedLiveMachine, SVMPerVCPU>.self,
-    SVMStatic<ControlledMachine, SVMPerVCPU>.self)
+    SVMStatic<ControlledMachine, SVMPerVCPU>.self
+  )
+  .inScenarios(of: "svm-static")
 
   /// One VPID for each vCPU.
   public static let vmxVPID = TagSystem(
@@ -58,7 +66,9 @@ extension TagSystem {
     source: "Linux arch/x86/kvm/vmx/vmx.c; the factory of \(posted), patch 1",
     VMXVPID<LiveMachine, VMXVPIDAsMerged>.self,
     VMXVPID<InstrumentedLiveMachine, VMXVPIDAsMerged>.self,
-    VMXVPID<ControlledMachine, VMXVPIDAsMerged>.self)
+    VMXVPID<ControlledMachine, VMXVPIDAsMerged>.self
+  )
+  .inScenarios(of: "svm-static")
 }
 
 extension Fault {

@@ -23,7 +23,9 @@ extension TagSystem {
     source: "xen-devel June 2025, review of [PATCH v2 03/17] xen/riscv: VMID allocation",
     XenBitmap<LiveMachine, XenBitmapAsReviewed>.self,
     XenBitmap<InstrumentedLiveMachine, XenBitmapAsReviewed>.self,
-    XenBitmap<ControlledMachine, XenBitmapAsReviewed>.self)
+    XenBitmap<ControlledMachine, XenBitmapAsReviewed>.self
+  )
+  .soaked(on: "xen-small")
 
   /// VMIDs per hart, as merged.
   public static let xenRISCV = TagSystem(
@@ -47,14 +49,18 @@ extension TagSystem {
     source: "Xen xen/arch/x86/hvm/asid.c, since 7aab6d6523, as of 4.21",
     XenPerCPU<LiveMachine, XenX86AsMerged>.self,
     XenPerCPU<InstrumentedLiveMachine, XenX86AsMerged>.self,
-    XenPerCPU<ControlledMachine, XenX86AsMerged>.self)
+    XenPerCPU<ControlledMachine, XenX86AsMerged>.self
+  )
+  .inScenarios(of: "xen-riscv-fixed")
 
   /// VMIDs on Arm.
   public static let xenArm = TagSystem(
     "xen-arm", "Xen's VMID bitmap on Arm, flushed before each number's first use",
     source: "Xen xen/arch/arm/p2m.c and xen/arch/arm/mmu/p2m.c, as of 4.20",
     XenArm<LiveMachine>.self, XenArm<InstrumentedLiveMachine>.self,
-    XenArm<ControlledMachine>.self)
+    XenArm<ControlledMachine>.self
+  )
+  .inScenarios(of: "xen-riscv-bitmap").soaked(on: "xen-small")
 }
 
 extension Fault {

@@ -55,7 +55,9 @@ extension Selftest {
   /// The built-in scenarios with a program that fit `system`.
   public static func explorationScenarios(of system: TagSystem) throws -> [String] {
     try ScenarioLibrary.builtIn.all
-      .filter { $0.program != nil && $0.system == system.scenariosOf }
+      .filter {
+        $0.program != nil && ($0.system == system.name || $0.system == system.scenariosOf)
+      }
       .map(\.name)
   }
 }
