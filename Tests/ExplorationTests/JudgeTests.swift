@@ -41,6 +41,17 @@ import Testing
     #expect(agree(on: program, by: RunLengthRandom()) > 0)
   }
 
+  @Test("agrees where tags stand for keys", arguments: ["B59", "B59D", "B59W", "B60", "B61"])
+  func agreesOnKeys(_ id: String) throws {
+    let fault = try #require(Fault.named(id))
+    #expect(agree(on: SmallWorlds.keys(fault.kind.system, mayFail: id == "B61")) > 0)
+  }
+
+  @Test("finds nothing where tags stand for keys", arguments: [false, true])
+  func cleanWithKeys(mayFail: Bool) {
+    #expect(agree(on: SmallWorlds.keys(.svmSEV, mayFail: mayFail)) == 0)
+  }
+
   /// How many findings of random schedules the judge was asked about.
   private func agree(on program: ControlledProgram, by walk: Strategy = RandomWalk()) -> Int {
     let engine = Engine(program)
