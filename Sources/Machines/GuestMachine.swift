@@ -17,7 +17,8 @@ public protocol GuestMachine: CallingMachine {
   func speculate(_ page: UInt64, at site: Site)
 
   /// The guest, whose context was installed just now, touches memory: cache lines under `tag` are in
-  /// this pCPU's cache. Said for systems whose tags stand for keys. Never a schedule point.
+  /// this pCPU's cache. Said for systems whose tags stand for keys, and once for each entry: no cache
+  /// is written back while a guest is in. Never a schedule point.
   func touchMemory(under tag: Tag)
   /// What `pcpu` publishes of its context. Never a schedule point.
   func observeContext(of pcpu: PCPU) -> ContextWord

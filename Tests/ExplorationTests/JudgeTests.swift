@@ -52,6 +52,19 @@ import Testing
     #expect(agree(on: SmallWorlds.keys(.svmSEV, mayFail: mayFail)) == 0)
   }
 
+  @Test("a VM that could not be created is created later") func emptyPlaces() {
+    let engine = Engine(SmallWorlds.keys(.svmSEV, mayFail: true))
+    let walk = RandomWalk()
+    // Each run creates two VMs anew. What a slice finds empty it fills, or it makes no entry.
+    for index in 0..<1_000 {
+      #expect(engine.run(walk, Seed(UInt64(index))).outcome == .finished)
+    }
+    #expect(engine.counts[.creationsFailed] > 500)
+    #expect(engine.counts[.vmsCreated] > 1_000)
+    #expect(engine.counts[.guestEntries] < 4_000)
+    #expect(engine.counts[.guestEntries] > engine.counts[.vmsCreated] + 2_000 - 500)
+  }
+
   /// How many findings of random schedules the judge was asked about.
   private func agree(on program: ControlledProgram, by walk: Strategy = RandomWalk()) -> Int {
     let engine = Engine(program)
