@@ -3,7 +3,8 @@
 // As AMD's SEV does it. The key of a guest belongs to its ASID, and cache lines are tagged with the
 // ASID: lines that are still dirty when the number means another key destroy what they are written
 // to. So the firmware does not bind a number again before all caches are written back (WBINVD on each
-// pCPU) and what is then on its way to memory has arrived (DF_FLUSH).
+// pCPU) and what is then on its way to memory has arrived (DF_FLUSH): ACTIVATE and DF_FLUSH of the
+// Secure Encrypted Virtualization API, AMD publication 55766.
 
 import Domain
 

@@ -7,7 +7,7 @@ import Testing
 /// down, and no reason is given for one that is seen.
 @Suite("Mutants", .serialized, .enabled(if: RealThreads.isOptimised, RealThreads.whySkipped))
 struct MutantTests {
-  @Test(arguments: ["arm64-vmid"])
+  @Test(arguments: ["arm64-vmid", "svm-sev"])
   func `every mutant of a right system is seen or explained`(_ name: String) throws {
     let system = try #require(TagSystem.named(name))
     let run = try MutantRun(system, schedules: 2000, seed: Seed(2026))

@@ -25,7 +25,15 @@ enum SurvivingMutants {
       "flip flush-id": "the flush takes the number and leaves the generation out",
       "skip rollover-barrier": sequentiallyConsistent,
       "tear bump-generation": "nobody else writes the generation: the lock is held",
-    ]
+    ],
+    "svm-sev": [
+      "narrow vmrun-flush": "the flush of an entry reaches this pCPU alone as it is",
+      "skip activate": "what the firmware would refuse the oracle has seen before",
+      "skip clear-last": "a new vCPU has run on no pCPU, so that it flushes whoever ran last",
+      "skip deactivate": "what the firmware would insist on, whoever recycles does anyway",
+      "skip note-last": "who is not noted flushes at each entry, which is more than is needed",
+      "skip reset-requests": "a new vCPU that finds a request flushes once more",
+    ],
   ]
 
   private static let sequentiallyConsistent =
