@@ -37,6 +37,8 @@ let scenarios =
   // SVM.
   + ["svm-arrival", "svm-siblings", "svm-reuse", "svm-fallback", "svm-no-flushbyasid"]
   + ["svm-fallback-ends", "svm-unmap", "svm-aborted", "svm-wrap", "vpid-off"]
+  // SEV.
+  + ["sev-small", "sev-reuse", "sev-full", "sev-siblings", "sev-failure"]
   // Xen.
   + ["xen-small", "xen-unmaps", "xen-off", "xen-narrow", "xen-wrap", "xen-generations"]
   + ["xen-migration", "xen-switch-off", "xen-unmap", "xen-reuse", "xen-churn", "xen-width"]

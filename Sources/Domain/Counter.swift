@@ -29,6 +29,8 @@ public enum Counter: Int, CaseIterable, Sendable {
   case pauses, idlePolls
   // Devices that were attached.
   case pins
+  // VMs that could not be created, for want of a tag or because a step failed.
+  case creationsFailed
 
   /// The paths that every summary shows; a zero among them is said loudly.
   public static let coverage: [Counter] = [

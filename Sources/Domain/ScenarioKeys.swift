@@ -116,6 +116,8 @@ extension Scenario {
     .every(
       "pinEvery", \.pinEvery, "slices", "one slice in so many pins or unpins its VM for a device"),
     .every(
+      "failEvery", \.failEvery, "steps", "one fallible step of the allocator in so many fails"),
+    .every(
       "migrateEvery", \.migrateEvery, "slices", "one slice in so many runs another pCPU's vCPU"),
     .flag(
       "contextSwitchBarrier", \.contextSwitchBarrier,

@@ -69,7 +69,10 @@ extension ControlledMachine: CallingMachine {
 // swift-format-ignore: AllPublicDeclarationsHaveDocumentation
 // Documented in the protocol.
 extension ControlledMachine: DecidingMachine {
-  @inlinable public func mayFail(at site: Site) -> Bool { choose(2, at: site) == 1 }
+  /// A choice, unless nothing fails in this program.
+  @inlinable public func mayFail(at site: Site) -> Bool {
+    port.pointee.mayFail && choose(2, at: site) == 1
+  }
 
   @inlinable public func choose(_ count: Int, at site: Site) -> Int {
     Int(perform(.choose, at: site, UInt64(count)))

@@ -86,6 +86,9 @@ public final class ControlledMemory: MachineMemory, @unchecked Sendable {
   /// The first values of the cells.
   public var initialCells: [UInt64] { (0..<cellNames.count).map { cells[$0] } }
 
+  /// Of the first 64 tags those that somebody has from the start: a bit each.
+  public var initiallyHeldTags: UInt64 { port.pointee.heldTags }
+
   /// A machine that changes the first values: it carries every operation out at once. Holds as
   /// long as the memory.
   public var setupMachine: ControlledMachine { ControlledMachine(port: port, pcpu: PCPU(0)) }
@@ -166,6 +169,8 @@ private let performDirectly: ControlledCall = { raw, bits, a, b in
   case .wait: return seen
   case .acquire: word.pointee = 1
   case .release: word.pointee = 0
+  case .tagAllocated where a < 64: port.pointee.heldTags |= 1 << a
+  case .tagFreed where a < 64: port.pointee.heldTags &= ~(1 << a)
   case .bug: preconditionFailure("a bug before the pCPUs start")
   default: return 0
   }

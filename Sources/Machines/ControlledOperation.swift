@@ -15,11 +15,13 @@ public enum StepKind: UInt8, Sendable, CaseIterable {
   case arriveInvalidation, arriveInterrupt, fillUnasked
   // Devices that share a VM's address space.
   case attachDevice, detachDevice
+  // Encrypted guests: caches and firmware.
+  case writeBackCache, firmware
   // No schedule points: barriers, and what is said to the oracles. Plain memory has its own way in.
   case fence, choose
   case rolloverBegins, throughout, lostTag, rolloverEnds
   case judgeEntry, flushCompleted, takeInterruption, contextOf, flushCount, bug
-  case tagFreed, tagAllocated
+  case tagFreed, tagAllocated, noTagFound, touchMemory
 
   /// Whether a scheduler decides before it. Fences order, but touch nothing.
   @inlinable @inline(__always)

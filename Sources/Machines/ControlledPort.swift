@@ -36,6 +36,10 @@ public struct ControlledPort {
   /// The word of the first pCPU's run lock, where tasks share pCPUs; 0 where every pCPU has one.
   /// Whoever holds a pCPU's lock runs there.
   public var runLocks = 0
+  /// Whether fallible steps may fail.
+  public var mayFail = true
+  /// Of the first 64 tags those that somebody has before the pCPUs start: a bit each.
+  public var heldTags: UInt64 = 0
   /// Which pCPUs have preemption off: a bit each.
   public var unpreemptible: UInt64 = 0
   /// Which pCPUs have interrupts off: a bit each.

@@ -42,6 +42,10 @@ public struct ControlledProgram: Sendable {
     public var tagsAreGlobal: Bool
     /// Whether tag 0 means untagged: nobody's, and right where the entry flushes.
     public var allowsUntagged: Bool
+    /// Whether tags stand for keys under which guests' memory is encrypted.
+    public var encrypts: Bool
+    /// Whether fallible steps may fail.
+    public var mayFail: Bool
     /// The oracles that apply.
     public var oracles: Set<OracleID>
 
@@ -55,7 +59,8 @@ public struct ControlledProgram: Sendable {
       tagBits: Int, hardwareTagBits: Int? = nil, highestTag: UInt64, vmSlots: Int, vcpus: Int,
       pagesPerVM: Int, hasTLB: Bool,
       fillsUnasked: Bool, threadsPerCore: Int = 1, hasDevices: Bool = false, tagsAreGlobal: Bool,
-      allowsUntagged: Bool = false, oracles: Set<OracleID>
+      allowsUntagged: Bool = false, encrypts: Bool = false, mayFail: Bool = true,
+      oracles: Set<OracleID>
     ) {
       self.tagBits = tagBits
       self.hardwareTagBits = hardwareTagBits ?? tagBits
@@ -69,6 +74,8 @@ public struct ControlledProgram: Sendable {
       self.hasDevices = hasDevices
       self.tagsAreGlobal = tagsAreGlobal
       self.allowsUntagged = allowsUntagged
+      self.encrypts = encrypts
+      self.mayFail = mayFail
       self.oracles = oracles
     }
   }

@@ -16,6 +16,10 @@ public protocol GuestMachine: CallingMachine {
   /// The hardware fills an entry for `page` without being asked, if a context is live.
   func speculate(_ page: UInt64, at site: Site)
 
+  /// The guest, whose context was installed just now, touches memory: cache lines under `tag` are in
+  /// this pCPU's cache. Said for systems whose tags stand for keys, and once for each entry: no cache
+  /// is written back while a guest is in. Never a schedule point.
+  func touchMemory(under tag: Tag)
   /// What `pcpu` publishes of its context. Never a schedule point.
   func observeContext(of pcpu: PCPU) -> ContextWord
   /// This pCPU goes offline, or comes back with an empty TLB. Nothing is loaded on it.
@@ -35,6 +39,8 @@ public protocol GuestMachine: CallingMachine {
 }
 
 extension GuestMachine {
+  /// Nobody has keys.
+  @inlinable public func touchMemory(under tag: Tag) {}
   /// Nobody counts.
   @inlinable public func turnsIdle(_ isIdle: Bool) {}
 }

@@ -37,6 +37,7 @@ extension LivePCPU {
     PCPUSet(rawValue: bits).forEach { caller in
       switch CallRequest(rawValue: calls.requests[caller].value) {
       case .flushEverything: dropEverythingHere()
+      case .writeBackCache: writeBackCache()
       case .leaveGuest, nil: break
       }
       calls.unanswered[caller].address.pointee.bitwiseAnd(~me, ordering: .releasing)

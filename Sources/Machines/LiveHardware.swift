@@ -10,6 +10,10 @@ public protocol MachineWatcher: AnyObject, Sendable {
   func rolledOver(_ evidence: RolloverEvidence) -> Set<OracleID>
   /// `evidence` of a tag that was given back wrongly. The allocator's lock is still held.
   func freed(_ evidence: FreedTagEvidence)
+  /// `evidence` of a tag that was handed out too early. The allocator's lock is still held.
+  func reused(_ evidence: LinesLeftEvidence)
+  /// `evidence` of an allocation that failed for nothing. The allocator's lock is still held.
+  func foundNoTag(_ evidence: TagLeftEvidence)
   /// The kernel's BUG() was reached. The pCPU goes no further.
   func bug(_ message: String, at site: Site, on pcpu: PCPU)
 }
@@ -17,6 +21,10 @@ public protocol MachineWatcher: AnyObject, Sendable {
 extension MachineWatcher {
   /// Nothing.
   public func freed(_ evidence: FreedTagEvidence) {}
+  /// Nothing.
+  public func reused(_ evidence: LinesLeftEvidence) {}
+  /// Nothing.
+  public func foundNoTag(_ evidence: TagLeftEvidence) {}
 }
 
 /// A tag that was given back although nobody had it, or although somebody runs with it.
@@ -27,6 +35,15 @@ public struct FreedTagEvidence: Sendable {
   public let tag: Tag
   /// Who runs with it; nil if it was free already.
   public let user: (pcpu: PCPU, context: ContextWord)?
+}
+
+/// What is known of a tag that is handed out and given back.
+enum TagState {
+  /// It was nobody's yet.
+  static let fresh: UInt64 = 0
+  /// It was given back.
+  static let freed: UInt64 = 1
+  static let held: UInt64 = 2
 }
 
 /// What was seen of one rollover.
@@ -56,8 +73,12 @@ public final class LiveHardware: @unchecked Sendable {
   /// The invalidations.
   public let bus: InvalidationBus
 
-  /// Per tag, 1 if it was given back and not handed out since. The allocator's lock guards it.
-  let freedTags: Bank<LiveWord>
+  /// Per tag a `TagState`. The allocator's lock guards it.
+  let tagStates: Bank<LiveWord>
+  /// Caches and firmware, where tags stand for keys.
+  let encryption: LiveEncryption?
+  /// One fallible step in so many fails; 0: none does.
+  let failEvery: Int
   /// Calls between pCPUs.
   let calls: CallBoard
   /// pCPUs whose program is over.
@@ -75,10 +96,10 @@ public final class LiveHardware: @unchecked Sendable {
 
   /// Hardware for `pcpuCount` pCPUs and tags below 2^`tagBits`, of which it looks at the low
   /// `hardwareTagBits`; with `pauses`, instrumented, pausing at `pauseSites` in turn, or anywhere if
-  /// there are none.
+  /// there are none; with caches and firmware if it `encrypts`.
   public init(
     pcpuCount: Int, tagBits: Int, hardwareTagBits: Int? = nil, pauses: PausePlan? = nil,
-    pauseSites: [Site] = [], seed: Seed,
+    pauseSites: [Site] = [], encrypts: Bool = false, failEvery: Int = 0, seed: Seed,
     watcher: any MachineWatcher
   ) {
     let memory = LiveMemory()
@@ -87,7 +108,11 @@ public final class LiveHardware: @unchecked Sendable {
     self.watcher = watcher
     contexts = memory.words(pcpuCount, initially: 0, .ownLine, named: "hardware context")
     bus = InvalidationBus(in: memory)
-    freedTags = memory.words(1 << tagBits, initially: 0, .packed, named: "freed tags")
+    tagStates = memory.words(
+      1 << tagBits, initially: TagState.fresh, .packed, named: "tag states")
+    encryption =
+      encrypts ? LiveEncryption(pcpuCount: pcpuCount, tagCount: 1 << tagBits, in: memory) : nil
+    self.failEvery = failEvery
     calls = CallBoard(pcpuCount: pcpuCount, in: memory)
     endedCount = memory.word(initially: 0, named: "ended pCPUs")
     online = memory.word(

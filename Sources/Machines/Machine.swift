@@ -100,6 +100,10 @@ public protocol Machine: Sendable {
   func tagFreed(_ tag: Tag)
   /// `tag` is somebody's again.
   func tagAllocated(_ tag: Tag)
+  /// Somebody needs one of these tags, and the system has none for them (O9: not one may be nobody's).
+  /// The caller holds the allocator's lock. Asked of systems that say with `tagAllocated` and `tagFreed`
+  /// who has which.
+  func noTagFound(from first: Tag, through last: Tag)
   /// The kernel's BUG(): a finding when controlled, the end of the run when live.
   func bug(_ message: StaticString, at site: Site) -> Never
 }
@@ -109,6 +113,8 @@ extension Machine {
   public func tagFreed(_ tag: Tag) {}
   /// Nothing.
   public func tagAllocated(_ tag: Tag) {}
+  /// Nothing.
+  public func noTagFound(from first: Tag, through last: Tag) {}
 
   /// Says that something worth counting happened.
   @inlinable @inline(__always)

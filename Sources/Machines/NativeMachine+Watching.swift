@@ -9,11 +9,11 @@ extension NativeMachine {
   public func tagFreed(_ tag: Tag) {
     note(.checksO11)
     let hardware = own.pointee.hardware.takeUnretainedValue()
-    let word = hardware.freedTags[Int(truncatingIfNeeded: tag.number)]
-    if word.value != 0 {
+    let word = hardware.tagStates[Int(truncatingIfNeeded: tag.number)]
+    if word.value == TagState.freed {
       hardware.watcher.freed(FreedTagEvidence(pcpu: pcpu, tag: tag, user: nil))
     }
-    word.address.pointee.store(1, ordering: .relaxed)
+    word.address.pointee.store(TagState.freed, ordering: .relaxed)
     for index in 0..<pcpuCount where index != pcpu.index {
       let context = observeContext(of: PCPU(index))
       if context.isLive, context.tag == tag {
@@ -26,8 +26,13 @@ extension NativeMachine {
   /// See `tagFreed`.
   public func tagAllocated(_ tag: Tag) {
     let hardware = own.pointee.hardware.takeUnretainedValue()
-    hardware.freedTags[Int(truncatingIfNeeded: tag.number)].address.pointee
-      .store(0, ordering: .relaxed)
+    hardware.tagStates[Int(truncatingIfNeeded: tag.number)].address.pointee
+      .store(TagState.held, ordering: .relaxed)
+    guard let encryption = hardware.encryption else { return }
+    note(.checksO11)
+    if let holder = encryption.holder(of: tag) {
+      hardware.watcher.reused(LinesLeftEvidence(pcpu: pcpu, tag: tag, holder: holder))
+    }
   }
 
   /// Notes every pCPU's context word, and which flushes came before: they are not the rollover's.

@@ -16,6 +16,7 @@ public enum OperationKind: UInt8, Sendable, CaseIterable {
   case load, store, exchange, add, or, compareExchange, fence, wait, acquire, release
   case call, waitForCalls
   case invalidate, waitForInvalidations, install, leaveGuest, clearContext, translate, speculate
+  case writeBackCache, firmware
 }
 
 /// No probe: the bare live machine.

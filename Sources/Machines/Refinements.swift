@@ -21,6 +21,8 @@ public enum CallRequest: UInt64, Sendable {
   case leaveGuest
   /// Drops everything from its own TLB.
   case flushEverything
+  /// Writes its own cache back; see `SecureMachine`.
+  case writeBackCache
 }
 
 /// A lock that readers share. Made of the other operations: a word that counts the readers, or

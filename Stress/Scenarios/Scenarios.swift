@@ -2,7 +2,7 @@
 
 /// Name and JSON5 text of every scenario that is built in.
 public let embeddedScenarios: [(name: String, bytes: [UInt8])] =
-  forAll + forArm64VMID + forArmASID + forKVMArm + forSVM + forXen
+  forAll + forArm64VMID + forArmASID + forKVMArm + forSVM + forSEV + forXen
 
 private typealias Texts = [(name: String, bytes: [UInt8])]
 
@@ -91,6 +91,15 @@ private let forSVM: Texts = [
   ("svm-aborted", PackageResources.svm_aborted_json5),
   ("svm-wrap", PackageResources.svm_wrap_json5),
   ("vpid-off", PackageResources.vpid_off_json5),
+]
+
+/// SEV.
+private let forSEV: Texts = [
+  ("sev-small", PackageResources.sev_small_json5),
+  ("sev-reuse", PackageResources.sev_reuse_json5),
+  ("sev-full", PackageResources.sev_full_json5),
+  ("sev-siblings", PackageResources.sev_siblings_json5),
+  ("sev-failure", PackageResources.sev_failure_json5),
 ]
 
 /// Xen.

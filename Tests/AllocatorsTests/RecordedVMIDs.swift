@@ -84,7 +84,7 @@ extension RecordedStep {
     var parts = [kind.rawValue]
     if order != "-" { parts.append(order) }
     if let object { parts.append("\(object)") }
-    if kind == .invalidate || kind == .restoreInterrupts { parts.append(detail) }
+    if [.invalidate, .restoreInterrupts, .firmware].contains(kind) { parts.append(detail) }
     return parts.joined(separator: " ")
   }
 }

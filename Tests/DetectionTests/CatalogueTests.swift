@@ -97,6 +97,18 @@ extension RealThreads {
       #expect(outcome.isClean, "\(outcome.findings)")
     }
 
+    @Test(arguments: [Perturbation.off, .light])
+    func `encrypted guests are not reported`(
+      _ perturb: Perturbation
+    ) throws {
+      var scenario = try ScenarioLibrary.builtIn.scenario(named: "sev-small")
+      scenario.perturb = perturb
+      var plan = SelftestPlan.quick
+      plan.cleanRun = .seconds(2)
+      let outcome = try Selftest.soakClean(nil, on: scenario, plan: plan, seed: Seed(2026))
+      #expect(outcome.isClean, "\(outcome.findings)")
+    }
+
     @Test func `the template is not reported`() throws {
       var scenario = try small
       scenario.system = "template-global-lock"

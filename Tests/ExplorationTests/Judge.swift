@@ -35,6 +35,8 @@ struct JudgedWorld {
   let initialWords: [UInt64]
   let initialCells: [UInt64]
   let cellNames: [String]
+  /// Tags that somebody has before the first step.
+  let heldTags: Set<UInt64>
 
   init(_ program: ControlledProgram) {
     pcpuCount = program.bodies.count
@@ -42,6 +44,8 @@ struct JudgedWorld {
     initialWords = program.memory.initialWords
     initialCells = program.memory.initialCells
     cellNames = program.memory.cellNames
+    let held = program.memory.initiallyHeldTags
+    heldTags = Set((0..<64).filter { held >> $0 & 1 != 0 })
   }
 }
 
@@ -109,6 +113,9 @@ struct Judge {
   private var generations: [Int: UInt64] = [:]
   /// Tags that were given back and not handed out since.
   private var freed: Set<UInt64> = []
+  /// Tags that somebody has.
+  private var held: Set<UInt64>
+  private var caches: JudgedCaches
   private var races: RaceGraph
   /// pCPUs that have dropped what is under tag 0 of their own TLB since their last entry.
   private var flushedUntagged: Set<Int> = []
@@ -119,6 +126,8 @@ struct Judge {
     cells = world.initialCells
     travelling = Array(repeating: [], count: world.pcpuCount)
     calls = Array(repeating: [], count: world.pcpuCount)
+    held = world.heldTags
+    caches = JudgedCaches(pcpuCount: world.pcpuCount)
     races = RaceGraph(pcpuCount: world.pcpuCount)
   }
 
@@ -178,7 +187,17 @@ struct Judge {
       let users = guests.values.filter { $0.isInside && $0.tag == event.a }
       if freed.contains(event.a) || !users.isEmpty { find(.o11) }
       freed.insert(event.a)
-    case .tagAllocated: freed.remove(event.a)
+      held.remove(event.a)
+    case .tagAllocated:
+      freed.remove(event.a)
+      held.insert(event.a)
+      if caches.holdLines(of: event.a) { find(.o11) }
+    case .noTagFound:
+      if event.a <= event.b, !Set(event.a...event.b).isSubset(of: held) { find(.o9) }
+    case .touchMemory:
+      if let guest = guests[pcpu] { caches.touch(guest.tag, on: pcpu) }
+    case .writeBackCache: caches.writeBack(pcpu)
+    case .firmware: caches.firmware(command: event.a, tag: event.b)
     case .judgeEntry: judgeEntry(vcpu: object, event)
     case .flushCompleted:
       let place = Place(pcpu: -1, tag: UInt64(object), page: Int(event.a))
@@ -343,6 +362,7 @@ struct Judge {
       for call in calls[pcpu] {
         races.answers(pcpu, to: call.caller)
         if call.request == 1 { drop(pcpu, Message(issuer: pcpu, what: 0, operand: 0)) }
+        if call.request == 2 { caches.writeBack(pcpu) }
       }
       calls[pcpu] = []
     case .fillUnasked:

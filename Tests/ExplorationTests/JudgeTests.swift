@@ -41,6 +41,30 @@ import Testing
     #expect(agree(on: program, by: RunLengthRandom()) > 0)
   }
 
+  @Test("agrees where tags stand for keys", arguments: ["B59", "B59D", "B59W", "B60", "B61"])
+  func agreesOnKeys(_ id: String) throws {
+    let fault = try #require(Fault.named(id))
+    #expect(agree(on: SmallWorlds.keys(fault.kind.system, mayFail: id == "B61")) > 0)
+  }
+
+  @Test("finds nothing where tags stand for keys", arguments: [false, true])
+  func cleanWithKeys(mayFail: Bool) {
+    #expect(agree(on: SmallWorlds.keys(.svmSEV, mayFail: mayFail)) == 0)
+  }
+
+  @Test("a VM that could not be created is created later") func emptyPlaces() {
+    let engine = Engine(SmallWorlds.keys(.svmSEV, mayFail: true))
+    let walk = RandomWalk()
+    // Each run creates two VMs anew. What a slice finds empty it fills, or it makes no entry.
+    for index in 0..<1_000 {
+      #expect(engine.run(walk, Seed(UInt64(index))).outcome == .finished)
+    }
+    #expect(engine.counts[.creationsFailed] > 500)
+    #expect(engine.counts[.vmsCreated] > 1_000)
+    #expect(engine.counts[.guestEntries] < 4_000)
+    #expect(engine.counts[.guestEntries] > engine.counts[.vmsCreated] + 2_000 - 500)
+  }
+
   /// How many findings of random schedules the judge was asked about.
   private func agree(on program: ControlledProgram, by walk: Strategy = RandomWalk()) -> Int {
     let engine = Engine(program)

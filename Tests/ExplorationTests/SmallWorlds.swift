@@ -101,8 +101,15 @@ enum SmallWorlds {
     }
   }
 
+  /// Two VMs run, end and run again, each on a pCPU of its own, and each has one tag to itself.
+  static func keys(_ system: TagSystem, mayFail: Bool) -> ControlledProgram {
+    churn(system, usableTags: 2, failEvery: mayFail ? 1 : 0)
+  }
+
   /// Two VMs run, end and run again, each on a pCPU of its own; five tags at least.
-  static func churn(_ system: TagSystem) -> ControlledProgram {
+  static func churn(
+    _ system: TagSystem, usableTags: Int? = nil, failEvery: Int = 0
+  ) -> ControlledProgram {
     var scenario = Scenario(name: "churn", summary: "two VMs that end")
     scenario.vms = 2
     scenario.vcpusPerVM = 1
@@ -110,6 +117,8 @@ enum SmallWorlds {
     scenario.pagesPerVM = 1
     scenario.accessesPerEntry = 1
     scenario.speculateEvery = 0
+    scenario.usableTags = usableTags
+    scenario.failEvery = failEvery
     let steps: [[ProgramStep]] = (0..<2).map { vm in
       [.run(vcpu: vm, entries: 1, claims: true), .end(vm: vm)]
         + [.run(vcpu: vm, entries: 1, claims: true)]
@@ -117,7 +126,8 @@ enum SmallWorlds {
     do {
       return try system.prepareProgram(
         ProgramSetup(
-          configuration: AllocatorConfiguration(tagBits: 3, pcpuCount: 2),
+          configuration: AllocatorConfiguration(
+            tagBits: 3, usableTags: usableTags, pcpuCount: 2),
           plan: WorldPlan(knobs: WorldKnobs(scenario)), steps: steps))
     } catch {
       preconditionFailure("the world is too large for the system: \(error)")

@@ -57,11 +57,13 @@ import Testing
     m.waitForCalls(at: here)
     _ = m.translate(0, at: here)
     m.speculate(0, at: here)
+    m.writeBackCache(at: here)
+    _ = m.firmware(.flushFabric, Tag(0), at: here)
     let kinds: [OperationKind] = [
       .load, .store, .exchange, .add, .or, .compareExchange, .fence, .acquire, .release,
       .invalidate, .waitForInvalidations, .install, .leaveGuest, .clearContext, .call,
       .waitForCalls,
-      .translate, .speculate,
+      .translate, .speculate, .writeBackCache, .firmware,
     ]
     #expect(hardware.lastOperations(of: PCPU(0)).map(\.kind) == kinds)
     #expect(Set(kinds).union([.wait]) == Set(OperationKind.allCases))

@@ -16,6 +16,7 @@ public enum RecordedKind: String, Sendable, CaseIterable {
   // Watching and the environment.
   case note, observe, observeContext, observeFlushes, rolloverBegins, rolloverEnds, bug
   case mayFail, choose, retire, revive
+  case writeBackCache, firmware
 }
 
 /// A place in a recording machine's memory, as its maker named it.

@@ -24,6 +24,8 @@ public final class RecordingHardware: @unchecked Sendable {
   public internal(set) var touchesOfDeadObjects: [RecordedObject] = []
   /// What `mayFail` (not 0: yes) and `choose` answer, first one first; 0 when it has run out.
   public var decisions: [Int] = []
+  /// What the firmware answers, first one first; success when it has run out.
+  public var firmwareAnswers: [FirmwareAnswer] = []
   /// The pCPUs that are online.
   public var onlinePCPUs: PCPUSet
 

@@ -23,6 +23,12 @@ public protocol TagAllocator<M>: Sendable {
   static var contextLife: ContextLife { get }
   /// Whether it calls other pCPUs: guests then look whether they are called.
   static var makesCalls: Bool { get }
+  /// Whether `createVM` may fail in a run: the place stays empty then, until a later attempt succeeds.
+  /// Where it may not, a failure is a bug.
+  static var creationMayFail: Bool { get }
+  /// Whether its tags stand for keys under which guests' memory is encrypted, so that guests leave cache
+  /// lines under their tags.
+  static var encrypts: Bool { get }
 
   /// Makes the allocator's own state, before the pCPUs start.
   init(_ configuration: AllocatorConfiguration, in memory: M.Memory)
@@ -33,7 +39,7 @@ public protocol TagAllocator<M>: Sendable {
   /// Puts the state that a scenario asks for in place of the fresh one, before the pCPUs start.
   func start(from state: InitialState, vms: [VM], on m: M)
 
-  /// A new VM lives in `vm` from here on.
+  /// A new VM lives in `vm` from here on; if it throws, none does.
   func createVM(_ vm: VM, on m: M) throws(AllocationError)
   /// The VM in `vm` is gone; none of its vCPUs is loaded anywhere.
   func destroyVM(_ vm: VM, on m: M)
@@ -73,6 +79,10 @@ extension TagAllocator {
   @inlinable public static var contextLife: ContextLife { .untilExit }
   /// None.
   @inlinable public static var makesCalls: Bool { false }
+  /// There is always a tag.
+  @inlinable public static var creationMayFail: Bool { false }
+  /// Tags are tags.
+  @inlinable public static var encrypts: Bool { false }
   /// Nothing to do at load.
   @inlinable @inline(__always) public func load(_ vcpu: VCPU, of vm: VM, on m: M) {}
   /// Every prepared entry may be made.
@@ -253,6 +263,10 @@ extension Tag {
 public enum AllocationError: Error, Equatable {
   /// No number is free, and the system does not roll over.
   case exhausted
+  /// There was no memory for what goes with a number.
+  case outOfMemory
+  /// The hardware does not take the number that there was.
+  case refused
 }
 
 extension AllocationError: CustomStringConvertible {
@@ -262,6 +276,8 @@ extension AllocationError: CustomStringConvertible {
     case .exhausted:
       "a VM needs a tag, but none is free and the system does not roll over; lower vms or raise "
         + "tagBits"
+    case .outOfMemory: "there is no memory for what goes with a new VM's tag; give --fail-every 0"
+    case .refused: "the hardware does not take the tag of a new VM"
     }
   }
 }

@@ -55,6 +55,7 @@ extension GuestLoop {
       if entry.flush == .everythingOnceInstalled {
         m.invalidate(.everything, on: .thisPCPU, at: WorldSite.install)
       }
+      if A.encrypts { m.touchMemory(under: late.tag) }
       oracles.judge(
         late, published: entry.tag, flushed: entry.flush != .nothing,
         previousGeneration: generation, highestTag: knobs.highestTag, &tally, on: m)

@@ -140,6 +140,7 @@ struct GuestLoop<A: TagAllocator> where A.M: GuestMachine {
 
   @inline(__always)
   private mutating func claimNext(on m: A.M) -> Int? {
+    if A.creationMayFail { world.fillEmptyPlace(&random, on: m) }
     while true {
       let index =
         script.isEmpty

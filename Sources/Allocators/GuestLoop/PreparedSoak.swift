@@ -80,7 +80,8 @@ where A.M: GuestMachine, A.M.Word == LiveWord, A.M.Memory == LiveMemory {
   let hardware = LiveHardware(
     pcpuCount: setup.pcpus, tagBits: setup.configuration.tagBits,
     hardwareTagBits: setup.configuration.hardwareTagBits, pauses: setup.pauses,
-    pauseSites: A.sites.map(\.site) + WorldSite.all, seed: setup.seed,
+    pauseSites: A.sites.map(\.site) + WorldSite.all, encrypts: A.encrypts,
+    failEvery: setup.plan.knobs.failEvery, seed: setup.seed,
     watcher: SoakWatcher(log, oracles: A.traits.oracles, isOn: setup.oracles != .off))
   let world = World(
     A(setup.configuration, in: hardware.memory), setup.plan,
@@ -98,7 +99,10 @@ where A.M: GuestMachine, A.M.Word == LiveWord, A.M.Memory == LiveMemory {
         vcpusArePrivate: traits.oracles.contains(.o12), allowsUntagged: traits.allowsUntagged,
         ledger: ledger, flushes: flushes,
         log: Unmanaged.passUnretained(log))))
-  try world.createAll(from: setup.plan.initialState, on: machine(hardware, PCPU(0)))
+  let first = machine(hardware, PCPU(0))
+  for slot in try world.createAll(from: setup.plan.initialState, on: first) {
+    world.leaveEmpty(slot, on: first)
+  }
   let bodies = (0..<setup.pcpus).map { index -> @Sendable () -> Void in
     let steps = setup.plan.script?[index] ?? []
     let seed = setup.seed.child("guests of pCPU \(index)")

@@ -54,6 +54,27 @@ public final class SoakWatcher: MachineWatcher {
       on: evidence.pcpu)
   }
 
+  public func reused(_ evidence: LinesLeftEvidence) {
+    guard isOn else { return }
+    let place =
+      switch evidence.holder {
+      case .cache(let pcpu): "in the cache of \(pcpu)"
+      case .fabric: "on their way to memory"
+      }
+    log.add(
+      .o11, .forbidden,
+      "\(evidence.pcpu) handed out tag \(evidence.tag) while lines under its old key are \(place)",
+      on: evidence.pcpu)
+  }
+
+  public func foundNoTag(_ evidence: TagLeftEvidence) {
+    guard isOn else { return }
+    log.add(
+      .o9, .forbidden,
+      "\(evidence.pcpu) found no tag for a new VM, although tag \(evidence.tag) is nobody's",
+      on: evidence.pcpu)
+  }
+
   public func bug(_ message: String, at site: Site, on pcpu: PCPU) {
     log.add(.o9, .forbidden, "BUG on \(pcpu) at site \(site.number): \(message)", on: pcpu)
   }

@@ -5,8 +5,10 @@ import Domain
 import Machines
 
 extension World {
-  /// Creates the first VM of every slot, before the pCPUs start.
-  func createAll(from state: InitialState?, on m: A.M) throws(AllocationError) {
+  /// Creates the first VM of every slot, before the pCPUs start. Returns the slots for which there was
+  /// nothing left, if the system allows for that.
+  func createAll(from state: InitialState?, on m: A.M) throws(AllocationError) -> [VMSlot] {
+    var empty: [VMSlot] = []
     for slot in 0..<knobs.vms {
       for page in 0..<knobs.pagesPerVM {
         // Frame 0 is no frame.
@@ -14,9 +16,15 @@ extension World {
           frame: UInt64(slot * knobs.pagesPerVM + page + 1), version: 0, isValid: false)
         m.store(vms[slot].table[page], entry.bits, .relaxed, at: WorldSite.map)
       }
-      try create(vms + slot, on: m)
+      do {
+        try create(vms + slot, on: m)
+      } catch {
+        if !A.creationMayFail { throw error }
+        empty.append(VMSlot(slot))
+      }
     }
     if let state { allocator.start(from: state, vms: (0..<knobs.vms).map { vms[$0].state }, on: m) }
+    return empty
   }
 
   /// Makes a VM in an empty place and sets its vCPUs free.
@@ -51,11 +59,7 @@ extension World {
     let retired = m.add(vm.pointee.retired, 1, .acquireRelease, at: WorldSite.churn)
     guard retired == UInt64(knobs.vcpusPerVM) else { return }
     destroy(vm, on: m)
-    do {
-      try create(vm, on: m)
-    } catch {
-      m.bug("no tag for a new VM", at: WorldSite.churn)
-    }
+    createOrLeaveEmpty(vm, on: m)
   }
 
   /// Ends a VM. Its frames may be used again at once: nobody runs under its tag.

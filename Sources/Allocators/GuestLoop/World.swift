@@ -97,6 +97,10 @@ struct WorldParts<A: TagAllocator>: @unchecked Sendable {
   let lastUser: Bank<A.M.Word>
   /// Per slot, if VMs are pinned at all: its device, a `DeviceState`.
   let devices: Bank<A.M.Word>
+  /// Per slot, if VMs may be left out: whether the place is empty, in live runs ...
+  let emptiness: Bank<A.M.Word>
+  /// ... and, one word, how many are.
+  let emptyCount: Bank<A.M.Word>
 }
 
 /// The world of one run, by reference.
@@ -124,7 +128,11 @@ struct World<A: TagAllocator>: Sendable {
         lastIdentity: memory.word(initially: 0, named: "last identity"),
         lastUser: memory.words(1 << tagBits, initially: 0, .packed, named: "last user"),
         devices: memory.words(
-          knobs.pinEvery > 0 ? knobs.vms : 0, initially: 0, .packed, named: "device")))
+          knobs.pinEvery > 0 ? knobs.vms : 0, initially: 0, .packed, named: "device"),
+        emptiness: memory.words(
+          A.creationMayFail ? knobs.vms : 0, initially: 0, .packed, named: "empty place"),
+        emptyCount: memory.words(
+          A.creationMayFail ? 1 : 0, initially: 0, .packed, named: "empty places")))
     let groups = (knobs.vcpusPerVM + Self.groupSize - 1) / Self.groupSize
     for slot in 0..<knobs.vms {
       memory.nowMaking("VM \(slot)")

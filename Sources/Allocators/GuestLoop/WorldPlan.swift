@@ -38,6 +38,8 @@ public struct WorldKnobs: Sendable, Equatable, BitwiseCopyable {
   public var offlineEvery: Int
   /// One slice in so many pins its VM for a device, or unpins it; 0: none does.
   public var pinEvery: Int
+  /// One fallible step of the allocator in so many fails; 0: none does.
+  public var failEvery: Int
   /// One slice in so many runs a vCPU that is not this pCPU's own; 0: only where its own cannot run.
   public var migrateEvery: Int
   /// pCPUs that share a TLB; in controlled runs only.
@@ -74,6 +76,7 @@ public struct WorldKnobs: Sendable, Equatable, BitwiseCopyable {
     suspendEvery = scenario.suspendEvery
     offlineEvery = scenario.offlineEvery
     pinEvery = scenario.pinEvery
+    failEvery = scenario.failEvery
     migrateEvery = scenario.migrateEvery
     threadsPerCore = scenario.threadsPerCore
     contextSwitchBarrier = scenario.contextSwitchBarrier

@@ -12,6 +12,9 @@ struct ProgramLoop<A: TagAllocator>: Sendable where A.M == ControlledMachine {
   let m: ControlledMachine
   /// Whether any pCPU's program pins.
   let hasDevices: Bool
+  /// Per slot, where creating a VM may fail: whether there is none. Who has the claims of all of a
+  /// place's vCPUs writes it, who has one may read it.
+  let vacant: Bank<ControlledCell>
 
   /// Runs the program.
   @inline(__always)
@@ -38,7 +41,14 @@ struct ProgramLoop<A: TagAllocator>: Sendable where A.M == ControlledMachine {
     let vm = world.vms + vcpu.pointee.vm
     if let lock = m.runLock { m.acquire(lock, at: WorldSite.contextSwitch) }
     // Acquire: pairs with the release below, or with the one of the VM's creation.
-    if claims { m.acquire(Lock(vcpu.pointee.claim), at: WorldSite.claim) }
+    if A.creationMayFail {
+      if !claimInhabited(vcpu, vm) {
+        if let lock = m.runLock { m.release(lock, at: WorldSite.contextSwitch) }
+        return
+      }
+    } else if claims {
+      m.acquire(Lock(vcpu.pointee.claim), at: WorldSite.claim)
+    }
     let owner = VMIdentity(truncatingIfNeeded: m.observe(vm.pointee.identity))
     m.note(.slices)
     if A.contextLife == .untilSwitch { m.clearContext(at: WorldSite.exit) }
@@ -54,7 +64,9 @@ struct ProgramLoop<A: TagAllocator>: Sendable where A.M == ControlledMachine {
     }
     if world.knobs.putBeforeContextDead { m.clearContext(at: WorldSite.exit) }
     if world.knobs.contextSwitchBarrier { m.fence(.contextSwitch, at: WorldSite.contextSwitch) }
-    if claims { m.release(Lock(vcpu.pointee.claim), at: WorldSite.handOver) }
+    if claims || A.creationMayFail {
+      m.release(Lock(vcpu.pointee.claim), at: WorldSite.handOver)
+    }
     if let lock = m.runLock { m.release(lock, at: WorldSite.contextSwitch) }
   }
 
@@ -92,6 +104,7 @@ struct ProgramLoop<A: TagAllocator>: Sendable where A.M == ControlledMachine {
     if entry.flush == .everythingOnceInstalled {
       m.invalidate(.everything, on: .thisPCPU, at: WorldSite.install)
     }
+    if A.encrypts { m.touchMemory(under: late.tag) }
     m.judgeEntry(
       vcpu: index, published: entry.tag, late: late.tag, generation: late.generation,
       flushed: entry.flush != .nothing)
@@ -138,17 +151,65 @@ struct ProgramLoop<A: TagAllocator>: Sendable where A.M == ControlledMachine {
   /// free again.
   @inline(never)
   private func end(_ vm: UnsafeMutablePointer<VMPlace<A>>) {
+    takeAll(of: vm)
+    if !A.creationMayFail || m.read(vacant[vm.pointee.slot.index]) == 0 {
+      // What a device shares ends with its owner.
+      if hasDevices { while unpin(vm) {} }
+      world.destroy(vm, on: m)
+    }
+    _ = inhabit(vm)
+  }
+}
+
+// Places without a VM.
+extension ProgramLoop {
+  private func vcpuIndices(of vm: UnsafeMutablePointer<VMPlace<A>>) -> Range<Int> {
     let first = vm.pointee.slot.index * world.knobs.vcpusPerVM
-    for index in first..<(first + world.knobs.vcpusPerVM) {
+    return first..<(first + world.knobs.vcpusPerVM)
+  }
+
+  fileprivate func takeAll(of vm: UnsafeMutablePointer<VMPlace<A>>) {
+    for index in vcpuIndices(of: vm) {
       m.acquire(Lock(world.vcpus[index].claim), at: WorldSite.churn)
     }
-    // What a device shares ends with its owner.
-    if hasDevices { while unpin(vm) {} }
-    world.destroy(vm, on: m)
+  }
+
+  /// Creates a VM in an empty place, all of whose claims are taken, and gives them back. False if there
+  /// is none: the place is left as it is.
+  fileprivate func inhabit(_ vm: UnsafeMutablePointer<VMPlace<A>>) -> Bool {
+    if A.creationMayFail { m.write(vacant[vm.pointee.slot.index], 0) }
     do {
       try world.create(vm, on: m)
+      return true
     } catch {
-      m.bug("no tag for a new VM", at: WorldSite.churn)
+      guard A.creationMayFail else { m.bug("no tag for a new VM", at: WorldSite.churn) }
+      m.note(.creationsFailed)
+      m.write(vacant[vm.pointee.slot.index], 1)
+      for index in vcpuIndices(of: vm) {
+        m.release(Lock(world.vcpus[index].claim), at: WorldSite.churn)
+      }
+      return false
+    }
+  }
+
+  /// Claims a vCPU, and creates its VM if there is none. False if that fails: then nothing is claimed.
+  @inline(never)
+  fileprivate func claimInhabited(
+    _ vcpu: UnsafeMutablePointer<VCPUPlace<A>>, _ vm: UnsafeMutablePointer<VMPlace<A>>
+  ) -> Bool {
+    let slot = vm.pointee.slot.index
+    while true {
+      m.acquire(Lock(vcpu.pointee.claim), at: WorldSite.claim)
+      if m.read(vacant[slot]) == 0 { return true }
+      m.release(Lock(vcpu.pointee.claim), at: WorldSite.handOver)
+      takeAll(of: vm)
+      if m.read(vacant[slot]) != 0 {
+        if !inhabit(vm) { return false }
+      } else {
+        for index in vcpuIndices(of: vm) {
+          m.release(Lock(world.vcpus[index].claim), at: WorldSite.churn)
+        }
+      }
     }
   }
 }
@@ -190,7 +251,12 @@ func prepareProgram<A: TagAllocator>(
   let world = World(
     A(setup.configuration, in: memory), setup.plan, tagBits: setup.configuration.tagBits,
     in: memory)
-  try world.createAll(from: setup.plan.initialState, on: memory.setupMachine)
+  memory.nowMaking("")
+  let vacant = memory.cells(
+    A.creationMayFail ? setup.plan.knobs.vms : 0, initially: 0, named: "empty place")
+  for slot in try world.createAll(from: setup.plan.initialState, on: memory.setupMachine) {
+    memory.setupMachine.write(vacant[slot.index], 1)
+  }
   let owner = WorldOwner(world, in: memory)
   let hasDevices = setup.steps.joined().contains { $0.isPin }
   // The closure is compiled for exactly this allocator; a method of a generic class would not be.
@@ -198,7 +264,7 @@ func prepareProgram<A: TagAllocator>(
     let kept = KeptSteps(list)
     nonisolated(unsafe) let steps = kept.steps
     return ClosureBody(keeping: (owner, kept)) { m in
-      ProgramLoop(world: world, m: m, hasDevices: hasDevices).run(steps)
+      ProgramLoop(world: world, m: m, hasDevices: hasDevices, vacant: vacant).run(steps)
     }
   }
   let traits = A.traits
@@ -213,7 +279,7 @@ func prepareProgram<A: TagAllocator>(
       vcpus: knobs.vms * knobs.vcpusPerVM, pagesPerVM: knobs.pagesPerVM, hasTLB: hasTLB,
       fillsUnasked: knobs.speculateEvery > 0, threadsPerCore: knobs.threadsPerCore,
       hasDevices: hasDevices, tagsAreGlobal: traits.tagScope == .machine && tellsApart,
-      allowsUntagged: traits.allowsUntagged,
+      allowsUntagged: traits.allowsUntagged, encrypts: A.encrypts, mayFail: knobs.failEvery > 0,
       oracles: traits.oracles.union([.o9, .race]).subtracting(tellsApart ? [] : [.o7])),
     bodies: bodies, pcpus: bodies.indices.map { PCPU($0 % pcpuCount) })
 }

@@ -115,6 +115,7 @@ public enum ExploreError: Error, Equatable {
   case noProgram(String, names: [String])
   case unknownStrategy(String, names: [String])
   case dporAndChoices(String, pages: Int)
+  case dporAndFailures(String)
   case unwritable(path: String, reason: String, option: String)
 }
 
@@ -133,6 +134,9 @@ extension ExploreError: CustomStringConvertible {
       "dpor cannot search scenario \(scenario): with \(pages) pages the hardware chooses which one "
         + "to fill unasked, and dpor reduces steps, not choices; take --strategy dfs, or "
         + "pagesPerVM: 1"
+    case .dporAndFailures(let scenario):
+      "dpor cannot search scenario \(scenario): with failEvery steps may fail, and dpor reduces "
+        + "steps, not choices; take --strategy dfs, or --fail-every 0"
     case .unwritable(let path, let reason, let option):
       "\(path) cannot be written: \(reason); give another place with \(option)"
     }

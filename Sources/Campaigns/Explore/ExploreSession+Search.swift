@@ -15,6 +15,7 @@ extension ExploreSession {
       if scenario.speculateEvery > 0, scenario.pagesPerVM > 1 {
         throw .dporAndChoices(scenario.name, pages: scenario.pagesPerVM)
       }
+      if scenario.failEvery > 0 { throw .dporAndFailures(scenario.name) }
       return SourceDPOR()
     default: throw .unknownStrategy(order.strategy, names: StrategyNames.all)
     }

@@ -60,6 +60,7 @@ enum SurvivingMutants {
     "svm-static": requests.adding(tracking),
     "svm-static-no-flushbyasid": requests.adding(tracking),
     "svm-vcpu": requests,
+    "svm-sev": requests.adding(keys),
     "vmx-vpid": requests.adding(["tear raise-at-load": sameBit]),
     "xen-riscv-bitmap": xenBitmap, "xen-arm": xenArm,
     "xen-riscv-fixed": xenPerCPU, "xen-x86-asid": xenPerCPU,
@@ -124,6 +125,13 @@ enum SurvivingMutants {
     "skip unregister": "the first run of a vCPU flushes, whoever seems to have run before",
     "tear raise-at-load": sameBit,
     "tear track": "nobody else writes this pCPU's place",
+  ]
+
+  private static let keys: Reasons = [
+    "skip activate": "what the firmware would refuse the oracle has seen before",
+    "skip clear-last": "a new vCPU has run on no pCPU, so that it flushes whoever ran last",
+    "skip deactivate": "what the firmware would insist on, whoever recycles does anyway",
+    "skip note-last": "who is not noted flushes at each entry, which is more than is needed",
   ]
 
   private static let xenBitmap: Reasons = [

@@ -59,7 +59,7 @@ struct StepText {
     case .speculate: "speculate page \(event.a): \(Self.translation(event.result))"
     case .invalidate: "invalidate \(Self.invalidation(event))"
     case .waitForInvalidations: "wait for invalidations"
-    case .call: "call pCPUs" + (event.b == 0 ? "" : ": flush all")
+    case .call: "call pCPUs" + Self.request(event.b)
     case .waitForCalls: "wait for calls"
     case .arriveInvalidation: "* an invalidation arrives"
     case .arriveInterrupt: "* an interrupt arrives"
@@ -69,8 +69,33 @@ struct StepText {
       event.result == 0
         ? "no device to take from VM \(GuestPlace(bits: event.a).slot)"
         : "a device leaves VM \(GuestPlace(bits: event.a).slot)"
+    case .writeBackCache: "write the cache back"
+    case .firmware: "firmware: \(Self.command(event))"
     case .fillUnasked: "* fills page \(event.result) unasked"
     default: event.operation.kind.name
+    }
+  }
+
+  private static func request(_ bits: UInt64) -> String {
+    switch CallRequest(rawValue: bits) {
+    case .flushEverything: ": flush all"
+    case .writeBackCache: ": write caches back"
+    case .leaveGuest, nil: ""
+    }
+  }
+
+  private static func command(_ event: TraceEvent) -> String {
+    let what =
+      switch FirmwareCommand(rawValue: event.a) {
+      case .activate: "activate tag \(event.b)"
+      case .deactivate: "deactivate tag \(event.b)"
+      case .flushFabric, nil: "flush the fabric"
+      }
+    switch FirmwareAnswer(rawValue: event.result) {
+    case .invalidTag: return what + ", refused: no such tag"
+    case .writeBackRequired: return what + ", refused: write back first"
+    case .fabricFlushRequired: return what + ", refused: flush the fabric first"
+    case .success, nil: return what
     }
   }
 

@@ -50,6 +50,11 @@ struct ViolationText {
     case .otherVCPU(let pcpu, let tag, let vcpu, let other):
       return "vCPU \(vcpu) of \(vm(on: pcpu)) on pCPU \(pcpu) used an entry under tag \(tag) that "
         + "was made for vCPU \(other)"
+    case .tagLeft(let pcpu, let tag):
+      return "pCPU \(pcpu) found no tag for a new VM, although tag \(tag) is nobody's"
+    case .linesLeft(let pcpu, let tag, let holder):
+      return "pCPU \(pcpu) handed out tag \(tag) while lines under its old key are "
+        + (holder < 0 ? "on their way to memory" : "in the cache of pCPU \(holder)")
     case .bug(let pcpu, let message, let length, let site):
       return "pCPU \(pcpu) can't go on: \(text(message, length)) (\(names.site(site)))"
     case .deadlock:

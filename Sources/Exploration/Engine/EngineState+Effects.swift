@@ -86,6 +86,8 @@ extension EngineState {
     case .flushCompleted: flushCompleted(pcpu, slot: object, page: Int(a), version: b)
     case .tagFreed: tagFreed(pcpu, a)
     case .tagAllocated: tagAllocated(pcpu, a)
+    case .noTagFound: noTagFound(pcpu, from: a, through: b)
+    case .touchMemory: touchMemory(pcpu, under: a)
     case .takeInterruption:
       touch(objects.context(pcpu), writes: true, by: pcpu)
       defer { contexts[pcpu].interrupted = false }

@@ -24,6 +24,8 @@ extension EngineState {
     case .attachDevice:
       attachDevice(pcpu, GuestPlace(bits: a), VMIdentity(truncatingIfNeeded: b))
     case .detachDevice: return detachDevice(pcpu, GuestPlace(bits: a).slot)
+    case .writeBackCache: writeBackCache(of: pcpu, by: pcpu)
+    case .firmware: return firmware(pcpu, command: a, tag: b)
     case .waitForCalls:
       touch(objects.calls(pcpu), writes: false, by: pcpu)
       clockAnswered(pcpu)
@@ -71,6 +73,9 @@ extension EngineState {
       if callRequests[caller] == CallRequest.flushEverything.rawValue, hardware.hasTLB {
         touch(objects.tlb(pcpu), writes: true, by: agent)
         dropEverything(pcpu)
+      }
+      if callRequests[caller] == CallRequest.writeBackCache.rawValue {
+        writeBackCache(of: pcpu, by: agent)
       }
     }
     touch(objects.context(pcpu), writes: true, by: agent)

@@ -5,7 +5,7 @@ import Host
 import Machines
 
 /// Room for `count` values, all `value` and all resident from now on.
-private func room<T>(_ count: Int, _ value: T) -> UnsafeMutablePointer<T> {
+func room<T>(_ count: Int, _ value: T) -> UnsafeMutablePointer<T> {
   let start = UnsafeMutablePointer<T>.allocate(capacity: max(count, 1))
   start.initialize(repeating: value, count: max(count, 1))
   return start
@@ -43,6 +43,9 @@ extension EngineState {
     callRequests = room(pcpuCount, 0)
     oldestValid = room(program.hardware.vmSlots * pages, 0)
     freedTags = room(tagCount, false)
+    initiallyHeldTags = memory.initiallyHeldTags
+    encryption = EncryptedMemory(
+      tagCount: program.hardware.encrypts ? tagCount : 0, pcpuCount: pcpuCount)
     lastGeneration = room(program.hardware.vcpus, 0)
     clocks = room(ControlledProgram.mostPCPUs, SIMD8(repeating: 0))
     // A step publishes one clock at most, and so does a fence; fences are no steps.
@@ -80,6 +83,7 @@ extension EngineState {
     port.onlineWord = memory.onlineWord
     port.programSteps = programSteps
     port.deviceCount = hardware.hasDevices ? hardware.vmSlots : 0
+    port.mayFail = hardware.mayFail
   }
 
   private static nonisolated(unsafe) let noStrategy = Strategy()
@@ -101,6 +105,7 @@ extension EngineState {
     callRequests.deallocate()
     oldestValid.deallocate()
     freedTags.deallocate()
+    encryption.deallocate()
     lastGeneration.deallocate()
     clocks.deallocate()
     published.deallocate()
@@ -179,6 +184,8 @@ extension EngineState {
       freedTags.update(repeating: false, count: tagCount)
       anyFreed = false
     }
+    heldTags = initiallyHeldTags
+    if hardware.encrypts { encryption.reset() }
     lastGeneration.update(repeating: 0, count: hardware.vcpus)
   }
 

@@ -60,6 +60,7 @@ extension EngineState {
     if freedTags[Int(tag)] { violate(.freedTwice(pcpu: pcpu, tag: tag)) }
     freedTags[Int(tag)] = true
     anyFreed = true
+    if tag < 64 { heldTags &= ~(1 &<< tag) }
     for other in 0..<pcpuCount where contexts[other].isInGuest && contexts[other].tag == tag {
       violate(.freedInUse(pcpu: pcpu, tag: tag, user: other))
     }
@@ -69,6 +70,19 @@ extension EngineState {
     guard tag < tagCount else { return }
     touch(objects.tag(Int(tag)), writes: true, by: pcpu)
     freedTags[Int(tag)] = false
+    if tag < 64 { heldTags |= 1 &<< tag }
+    if hardware.encrypts { judgeLines(pcpu, tag) }
+  }
+
+  /// O9: none of these tags could be had, so somebody has each of them. Nothing is said of those that
+  /// are not kept.
+  mutating func noTagFound(_ pcpu: Int, from first: UInt64, through last: UInt64) {
+    var tag = first
+    while tag <= min(last, 63), tag < tagCount {
+      touch(objects.tag(Int(tag)), writes: false, by: pcpu)
+      if heldTags &>> tag & 1 == 0 { violate(.tagLeft(pcpu: pcpu, tag: tag)) }
+      tag &+= 1
+    }
   }
 
   /// For O4. Belongs to the step that waited for the flush.

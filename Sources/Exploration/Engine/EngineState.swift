@@ -136,6 +136,11 @@ struct EngineState {
   /// Per tag: given back and not handed out since.
   let freedTags: UnsafeMutablePointer<Bool>
   var anyFreed = false
+  /// Of the first 64 tags those that somebody has: a bit each; and how that is at the start.
+  var heldTags: UInt64 = 0
+  let initiallyHeldTags: UInt64
+  /// Where tags stand for keys: what caches and firmware keep.
+  var encryption: EncryptedMemory
   /// Per vCPU: the generation of its last entry.
   let lastGeneration: UnsafeMutablePointer<UInt64>
 

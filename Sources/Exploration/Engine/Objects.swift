@@ -12,6 +12,7 @@ public struct ObjectNumbering: Sendable {
   let slots: Int
   let tags: Int
   let threadsPerCore: Int
+  let fabrics: Int
 
   /// The numbers of `program`.
   public init(_ program: ControlledProgram) {
@@ -20,6 +21,7 @@ public struct ObjectNumbering: Sendable {
     slots = program.hardware.vmSlots
     tags = 1 << program.hardware.tagBits
     threadsPerCore = program.hardware.threadsPerCore
+    fabrics = program.hardware.encrypts ? 1 : 0
   }
 
   /// The context register of a pCPU. Its own pCPU writes it; its fill agent and a rollover's oracle
@@ -42,8 +44,12 @@ public struct ObjectNumbering: Sendable {
   /// Which VMs are in the guest with a tag: O2.
   @inline(__always) func tag(_ tag: Int) -> Int { words &+ 5 &* pcpus &+ slots &+ tag }
 
+  /// What caches have written back, and what the firmware knows; where tags stand for keys. What is in
+  /// a cache belongs to the context of its pCPU.
+  @inline(__always) var fabric: Int { words &+ 5 &* pcpus &+ slots &+ tags }
+
   /// How many there are.
-  public var count: Int { words + 5 * pcpus + slots + tags }
+  public var count: Int { words + 5 * pcpus + slots + tags + fabrics }
 
   /// What `object` is called.
   public func name(_ object: Int, _ memory: ControlledMemory) -> String {
@@ -58,6 +64,7 @@ public struct ObjectNumbering: Sendable {
     case 4: return "invalidation queue of pCPU \(pcpu)"
     default:
       let rest = hardware - 5 * pcpus
+      if rest == slots + tags { return "memory fabric" }
       return rest < slots ? "VM \(rest)" : "tag \(rest - slots)"
     }
   }

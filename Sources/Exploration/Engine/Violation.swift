@@ -28,6 +28,11 @@ public enum Violation: Equatable, Sendable {
   case freedTwice(pcpu: Int, tag: UInt64)
   /// O11: a tag was given back with which `user` is in a guest.
   case freedInUse(pcpu: Int, tag: UInt64, user: Int)
+  /// O9: no tag was found for somebody, although nobody has `tag`.
+  case tagLeft(pcpu: Int, tag: UInt64)
+  /// O11: a tag was handed out while cache lines under its old key are in the cache of `holder`, or,
+  /// for -1, on their way from a cache to memory.
+  case linesLeft(pcpu: Int, tag: UInt64, holder: Int)
   /// O12: a vCPU used an entry that was made for another vCPU of its VM.
   case otherVCPU(pcpu: Int, tag: UInt64, vcpu: UInt64, other: UInt64)
   /// O9: the allocator said that it can't go on.
@@ -48,8 +53,8 @@ public enum Violation: Equatable, Sendable {
     case .lostTag: .o6
     case .outOfRange: .o7
     case .generationBack, .tagChanged: .o8
-    case .bug, .deadlock: .o9
-    case .freedTwice, .freedInUse: .o11
+    case .bug, .deadlock, .tagLeft: .o9
+    case .freedTwice, .freedInUse, .linesLeft: .o11
     case .otherVCPU: .o12
     case .race: .race
     }

@@ -62,7 +62,8 @@ public struct Mutation: Hashable, Sendable {
     var kinds: [Kind] = operation.order.weaker(for: kind) == nil ? [] : [.weaken]
     switch kind {
     case .load: kinds.append(.flip(bit: generationBit))
-    case .store, .wait, .fence, .waitForInvalidations, .call, .waitForCalls:
+    case .store, .wait, .fence, .waitForInvalidations, .call, .waitForCalls, .writeBackCache,
+      .firmware:
       kinds.append(.skip)
     case .exchange, .add, .or, .compareExchange: kinds.append(.tear)
     case .invalidate: kinds += [.skip, .delay, .narrow]

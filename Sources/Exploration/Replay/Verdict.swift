@@ -82,6 +82,8 @@ extension Violation {
     case .tagChanged: "tagChanged"
     case .freedTwice: "freedTwice"
     case .freedInUse: "freedInUse"
+    case .linesLeft: "linesLeft"
+    case .tagLeft: "tagLeft"
     case .otherVCPU: "otherVCPU"
     case .bug: "bug"
     case .deadlock: "deadlock"

@@ -19,6 +19,9 @@ extension StepKind {
     }
   }
 
+  /// Whether it is about caches and keys. Guests come and go between such steps, and calls bring some.
+  @inline(__always) var isOnKeys: Bool { self == .writeBackCache || self == .firmware }
+
   /// Whether it looks something up in the TLB of its pCPU, or changes what is there.
   @inline(__always) var isOnTLB: Bool {
     switch self {
@@ -56,6 +59,9 @@ extension DecisionPoint {
     // A fill reads the context register, and with what is live another entry is filled.
     if a.movesGuests && b.isOnTLB || a.isOnTLB && b.movesGuests { return onOneTLB }
     if a.isOnTLB && b.isOnTLB { return onOneTLB }
+    if a.isOnKeys || b.isOnKeys {
+      return a.isOnKeys && b.isOnKeys || a == .arriveInterrupt || b == .arriveInterrupt
+    }
     // Invalidations from everywhere stand in one queue in front of each TLB.
     if a == .invalidate { return b == .invalidate || b == .arriveInvalidation }
     if b == .invalidate { return a == .arriveInvalidation }

@@ -68,6 +68,12 @@ import Testing
       isBeyondDPOR: HardwarePrograms.beyondDPOR.contains(name))
   }
 
+  @Test("programs with keys", arguments: EncryptedPrograms.all.keys.sorted())
+  func keys(name: String) throws {
+    let make = try #require(EncryptedPrograms.all[name])
+    try compare(make(), name)
+  }
+
   @Test("random programs", arguments: ScriptedProgram.Manner.allCases)
   func random(manner: ScriptedProgram.Manner) throws {
     for index in 0..<100 {

@@ -28,7 +28,7 @@ enum HardwarePrograms {
   }
 
   static func program(
-    fills: Bool, threadsPerCore: Int = 1, hasDevices: Bool = false,
+    fills: Bool, threadsPerCore: Int = 1, hasDevices: Bool = false, encrypts: Bool = false,
     oracles: Set<OracleID> = [.o9], _ bodies: [Body]
   ) -> ControlledProgram {
     let memory = ControlledMemory(pcpuCount: bodies.count)
@@ -42,7 +42,7 @@ enum HardwarePrograms {
       hardware: ControlledProgram.Hardware(
         tagBits: 2, highestTag: 3, vmSlots: 2, vcpus: 2, pagesPerVM: 1, hasTLB: true,
         fillsUnasked: fills, threadsPerCore: threadsPerCore, hasDevices: hasDevices,
-        tagsAreGlobal: true, oracles: oracles),
+        tagsAreGlobal: true, encrypts: encrypts, oracles: oracles),
       bodies: bodies.map { body in ClosureBody { m in body(parts, m) } })
   }
 
