@@ -66,7 +66,8 @@ public struct ExploreReport: Encodable, Sendable {
 
   /// Why a verdict means something: how often the schedules did what systems fail at.
   public static func coverage(of counts: Counts) -> [String: UInt64] {
-    let shown = [.guestEntries, .rollovers, .vmsDestroyed, .unmaps] + Counter.coverage
+    let shown =
+      [.guestEntries, .rollovers, .vmsDestroyed, .unmaps, .creationsFailed] + Counter.coverage
     return Dictionary(uniqueKeysWithValues: shown.map { ("\($0)", counts[$0]) })
   }
 

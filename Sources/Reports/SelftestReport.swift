@@ -113,12 +113,14 @@ public struct SelftestReport: Encodable, Sendable {
     /// Comparisons of a soak, or schedules.
     public let checks: UInt64
     public let rollovers: UInt64
+    /// VMs that ended, whose numbers others get.
+    public let vmsEnded: UInt64
     public let isClean: Bool
 
     /// A row of these values.
     public init(
       system: String, scenario: String, mode: String, findings: Int, checks: UInt64,
-      rollovers: UInt64, isClean: Bool
+      rollovers: UInt64, vmsEnded: UInt64, isClean: Bool
     ) {
       self.system = system
       self.scenario = scenario
@@ -126,6 +128,7 @@ public struct SelftestReport: Encodable, Sendable {
       self.findings = findings
       self.checks = checks
       self.rollovers = rollovers
+      self.vmsEnded = vmsEnded
       self.isClean = isClean
     }
   }
@@ -141,14 +144,19 @@ public struct SelftestReport: Encodable, Sendable {
       ] + faults.map(cells), alignRight: [3, 4, 5, 6, 8])
     lines.append("")
     lines += TextTable.render(
-      [["must stay clean", "scenario", "by", "schedules or checks", "rollovers", "findings", ""]]
+      [
+        [
+          "must stay clean", "scenario", "by", "schedules or checks", "rollovers", "VMs ended",
+          "findings", "",
+        ]
+      ]
         + clean.map { row in
           [
             row.system, row.scenario, row.mode, TextNumber.short(Double(row.checks)),
-            TextNumber.short(Double(row.rollovers)), "\(row.findings)",
-            row.isClean ? "clean" : "REPORTED",
+            TextNumber.short(Double(row.rollovers)), TextNumber.short(Double(row.vmsEnded)),
+            "\(row.findings)", row.isClean ? "clean" : "REPORTED",
           ]
-        }, alignRight: [3, 4, 5])
+        }, alignRight: [3, 4, 5, 6])
     let right = faults.count { $0.found } + clean.count { $0.isClean }
     let all = faults.count + clean.count
     let summary = "score \(right) of \(all)"
@@ -158,11 +166,17 @@ public struct SelftestReport: Encodable, Sendable {
     return lines.joined(separator: "\n") + "\n"
   }
 
+  /// What fits into a column; JSON has all of it.
+  private static func shortened(_ text: String) -> String {
+    text.count <= 28 ? text : text.prefix(27) + "\u{2026}"
+  }
+
   private func cells(_ row: FaultRow) -> [String] {
     let isExplored = row.mode.hasPrefix("explore")
     func number(_ value: Int?) -> String { value.map { TextNumber.grouped(UInt64($0)) } ?? "-" }
     return [
-      row.name, row.origin, isExplored ? row.oracle ?? "MISSED" : "-", number(row.schedules),
+      row.name, Self.shortened(row.origin), isExplored ? row.oracle ?? "MISSED" : "-",
+      number(row.schedules),
       row.timeToFindSeconds.map(TextNumber.seconds) ?? "-", number(row.eventsAfter),
       number(row.preemptionsAfter), row.soak.map { $0.oracle ?? "MISSED" } ?? "-",
       row.soak?.seconds.map(TextNumber.seconds) ?? "-", row.found ? "found" : "MISSED",

@@ -149,7 +149,8 @@ struct SelftestSession {
     SelftestReport.CleanRow(
       system: outcome.name, scenario: outcome.scenario,
       mode: outcome.isExplored ? "explore" : "soak", findings: outcome.findings.count,
-      checks: outcome.checks, rollovers: outcome.rollovers, isClean: outcome.isClean)
+      checks: outcome.checks, rollovers: outcome.rollovers, vmsEnded: outcome.vmsEnded,
+      isClean: outcome.isClean)
   }
 
   private func show(_ text: String) {

@@ -41,7 +41,8 @@ extension Selftest {
     return CleanOutcome(
       name: fault?.name ?? system.name, scenario: scenario,
       findings: result.findings.map(\.summary), checks: UInt64(result.schedules),
-      rollovers: result.counts[.rollovers], isExplored: true, isClean: result.verdict == .clean)
+      rollovers: result.counts[.rollovers], vmsEnded: result.counts[.vmsDestroyed],
+      isExplored: true, isClean: result.verdict == .clean)
   }
 
   private static func exploration(

@@ -41,6 +41,7 @@ extension Selftest {
     var findings: [String] = []
     var checks: UInt64 = 0
     var rollovers: UInt64 = 0
+    var vmsEnded: UInt64 = 0
     var isClean = true
     for number in 0..<plan.seeds where goOn() {
       let order = try SoakOrder(scenario, fault: fault, seed: seed.child("clean \(number)"))
@@ -48,10 +49,12 @@ extension Selftest {
       findings += result.findings.map(\.summary)
       checks += result.counts.allChecks
       rollovers += result.counts[.rollovers]
+      vmsEnded += result.counts[.vmsDestroyed]
       isClean = isClean && result.verdict == .clean && result.findings.isEmpty
     }
     return CleanOutcome(
       name: fault?.name ?? scenario.system, scenario: scenario.name, findings: findings,
-      checks: checks, rollovers: rollovers, isExplored: false, isClean: isClean && checks > 0)
+      checks: checks, rollovers: rollovers, vmsEnded: vmsEnded, isExplored: false,
+      isClean: isClean && checks > 0)
   }
 }

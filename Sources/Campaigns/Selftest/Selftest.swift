@@ -78,6 +78,8 @@ public struct CleanOutcome: Sendable {
   public let checks: UInt64
   /// Rollovers, or starts from the first number again.
   public let rollovers: UInt64
+  /// VMs that ended, and whose numbers others could get.
+  public let vmsEnded: UInt64
   /// Whether it was explored, and not soaked.
   public let isExplored: Bool
   /// Whether some run ended otherwise than clean.
