@@ -24,7 +24,7 @@ let scenarios =
   + ["churn", "migration", "suspended", "unmap", "retag", "rollover", "two-rollovers"]
   + ["both-new", "change", "last-number", "leaving", "generations", "preempted", "hotplug"]
   // Versions of the VMID allocator on arm64.
-  + ["short-slices", "idle-pcpus", "retag-soak"]
+  + ["short-slices", "idle-pcpus", "v3-against-v4", "idle-vms", "retag-soak"]
   + ["retag-first", "direct-switch", "pending-flush", "old-ids", "other-vcpu"]
   + ["pinned-vm"]
   // ASIDs.

@@ -93,7 +93,7 @@ public struct Bench: Sendable {
     let subject = try BenchSubject(benchCase, system, pcpus: pcpus)
     let floor = try BenchSubject(.floor, system, pcpus: pcpus)
     let disturber = subject.disturb.map(Disturber.init)
-    defer { disturber?.stop() }
+    defer { disturber?.stop(pcpus, answer: subject.answer) }
     var costs: [Double] = []
     var floors: [Double] = []
     if benchCase != .clock {
@@ -125,7 +125,7 @@ public struct Bench: Sendable {
 
   /// One round: n against 2n, so that what comes once, the start of the threads and the reading of
   /// the clock, cancels out.
-  private func ticksPerOperation(of subject: BenchSubject) -> Double {
+  func ticksPerOperation(of subject: BenchSubject) -> Double {
     let short = subject.repeated(plan.repetitions)
     let long = subject.repeated(2 * plan.repetitions)
     let operations = max(1, Int(long.operations) - Int(short.operations))
@@ -136,7 +136,7 @@ public struct Bench: Sendable {
   /// Times single calls on all pCPUs at once.
   private func singleCalls(of subject: BenchSubject) -> (LatencySummary, preempted: UInt64) {
     let all = HostLock(MergedSamples())
-    runTogether(subject.pcpus) { pcpu in
+    runTogether(subject.pcpus, answer: subject.answer) { pcpu in
       var samples = LatencySamples(calibration)
       subject.timed(pcpu, plan.samples, &samples)
       all.withLock { $0.merge(samples) }

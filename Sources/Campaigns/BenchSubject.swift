@@ -18,6 +18,9 @@ struct BenchSubject: Sendable {
   private let operationsSoFar: (@Sendable () -> UInt64)?
   /// What an additional pCPU does all the time.
   let disturb: (@Sendable () -> Void)?
+  /// Answers the calls that have come for a pCPU which has nothing more to do; nil where nobody
+  /// calls.
+  let answer: (@Sendable (PCPU) -> Void)?
 
   init(_ benchCase: BenchCase, _ system: TagSystem, pcpus: Int) throws {
     switch benchCase {
@@ -38,7 +41,7 @@ struct BenchSubject: Sendable {
         BenchSetup(pcpus: pcpus + 1, configuration: Self.tight(pcpus + 1)))
       self.init(
         pcpus, loop: { bench.repeated(.fastPath, $0, $1) },
-        disturb: { _ = bench.repeated(.slowPath, PCPU(pcpus), 10_000) }
+        disturb: { _ = bench.repeated(.slowPath, PCPU(pcpus), 10_000) }, answer: bench.answer
       ) { bench.timed(.fastPath, $0, $1, &$2) }
     case .slow:
       try self.init(.slowPath, system, pcpus, Self.roomy(pcpus))
@@ -46,9 +49,15 @@ struct BenchSubject: Sendable {
       let bench = try system.measured(
         BenchSetup(pcpus: pcpus, configuration: Self.tight(pcpus)))
       self.init(
-        pcpus, loop: { bench.repeated(.slowPath, $0, $1) }, operations: { bench.rollovers }
+        pcpus, loop: { bench.repeated(.slowPath, $0, $1) }, operations: { bench.rollovers },
+        answer: bench.answer
       ) { bench.timed(.slowPath, $0, $1, &$2) }
     }
+  }
+
+  /// Slices on one pCPU with numbers enough.
+  init(slices loop: BenchLoop, of system: TagSystem) throws {
+    try self.init(loop, system, 1, Self.roomy(1))
   }
 
   private init(
@@ -56,7 +65,7 @@ struct BenchSubject: Sendable {
     _ configuration: AllocatorConfiguration
   ) throws {
     let bench = try system.measured(BenchSetup(pcpus: pcpus, configuration: configuration))
-    self.init(pcpus, loop: { bench.repeated(benchLoop, $0, $1) }) {
+    self.init(pcpus, loop: { bench.repeated(benchLoop, $0, $1) }, answer: bench.answer) {
       bench.timed(benchLoop, $0, $1, &$2)
     }
   }
@@ -64,6 +73,7 @@ struct BenchSubject: Sendable {
   private init(
     _ pcpus: Int, loop: @escaping @Sendable (PCPU, Int) -> UInt64,
     operations: (@Sendable () -> UInt64)? = nil, disturb: (@Sendable () -> Void)? = nil,
+    answer: (@Sendable (PCPU) -> Void)? = nil,
     timed: @escaping @Sendable (PCPU, Int, inout LatencySamples) -> Void
   ) {
     self.pcpus = pcpus
@@ -71,6 +81,7 @@ struct BenchSubject: Sendable {
     self.timed = timed
     self.operationsSoFar = operations
     self.disturb = disturb
+    self.answer = answer
   }
 
   /// 16 bits: a rollover every 65,535 numbers, which no row notices.
@@ -89,7 +100,7 @@ struct BenchSubject: Sendable {
   func repeated(_ count: Int) -> (ticks: Double, operations: UInt64) {
     let before = operationsSoFar?() ?? 0
     let sum = HostLock<UInt64>(0)
-    runTogether(pcpus) { pcpu in
+    runTogether(pcpus, answer: answer) { pcpu in
       let ticks = loop(pcpu, count)
       sum.withLock { $0 += ticks }
     }
@@ -99,15 +110,20 @@ struct BenchSubject: Sendable {
 }
 
 /// Runs `body` for every pCPU on a thread of its own, one to a CPU where there are enough. None
-/// starts before all are there.
-func runTogether(_ pcpus: Int, _ body: @escaping @Sendable (PCPU) -> Void) {
+/// starts before all are there. Where pCPUs call each other, who is done answers until all are.
+func runTogether(
+  _ pcpus: Int, answer: (@Sendable (PCPU) -> Void)? = nil,
+  _ body: @escaping @Sendable (PCPU) -> Void
+) {
   let cpus = HostDescription.current().allowedCPUs
   let gate = Gate(pcpus)
+  let exit = Gate(pcpus)
   let threads = (0..<pcpus).map { index in
     let cpu = cpus.isEmpty ? nil : cpus[index % cpus.count]
     return PinnedThread(name: "bench-\(index)", cpu: cpu) {
       gate.pass()
       body(PCPU(index))
+      if let answer { exit.pass { answer(PCPU(index)) } }
     }
   }
   threads.forEach { $0.join() }
@@ -127,32 +143,50 @@ private final class Gate: Sendable {
       if spins % 1000 == 0 { yieldCore() } else { spinHint() }
     }
   }
+
+  /// The same; who waits does `meanwhile` again and again, and leaves the core to the others.
+  func pass(meanwhile: () -> Void) {
+    missing.subtract(1, ordering: .acquiringAndReleasing)
+    while missing.load(ordering: .acquiring) > 0 {
+      meanwhile()
+      yieldCore()
+    }
+  }
 }
 
 /// A thread that does something again and again until it is stopped.
 final class Disturber: Sendable {
-  private let isStopped = Stopper()
+  private let isStopped = Flag()
+  private let hasEnded = Flag()
   private let thread: PinnedThread
 
   init(_ body: @escaping @Sendable () -> Void) {
-    thread = PinnedThread(name: "disturber", cpu: nil) { [isStopped] in
-      while !isStopped.flag.load(ordering: .relaxed) { body() }
+    thread = PinnedThread(name: "disturber", cpu: nil) { [isStopped, hasEnded] in
+      while !isStopped.value.load(ordering: .relaxed) { body() }
+      hasEnded.value.store(true, ordering: .releasing)
     }
   }
 
-  func stop() {
-    isStopped.flag.store(true, ordering: .relaxed)
+  /// Ends it; it may wait for the first `pcpus` pCPUs, which have no threads any more, to answer.
+  func stop(_ pcpus: Int, answer: (@Sendable (PCPU) -> Void)?) {
+    isStopped.value.store(true, ordering: .relaxed)
+    if let answer {
+      while !hasEnded.value.load(ordering: .acquiring) {
+        for index in 0..<pcpus { answer(PCPU(index)) }
+        yieldCore()
+      }
+    }
     thread.join()
   }
 }
 
-private final class Stopper: Sendable {
-  let flag = Atomic<Bool>(false)
+private final class Flag: Sendable {
+  let value = Atomic<Bool>(false)
 }
 
 extension TagSystem {
   /// Its loops. Faults, which have none, are not among the systems that the command line measures.
-  fileprivate func measured(_ setup: BenchSetup) throws -> PreparedBench {
+  func measured(_ setup: BenchSetup) throws -> PreparedBench {
     guard let prepareBench else { preconditionFailure("\(name) is not measured") }
     return try prepareBench(setup)
   }

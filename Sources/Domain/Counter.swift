@@ -10,6 +10,10 @@ public enum Counter: Int, CaseIterable, Sendable {
   case vmsCreated, vmsDestroyed
   // The TLB.
   case tlbHits, tlbFills, speculativeFills, pageFaults, unmaps
+  // Invalidations issued: of everything on every pCPU, of everything on one, of a tag, of a page.
+  case flushesEverywhere, flushesHere, flushesOfTags, flushesOfPages
+  // Entries that were alive in a TLB when everything in it was invalidated.
+  case tlbEntriesLost
   // The allocator.
   case rollovers
   // pCPUs that had nothing loaded all through a rollover, and numbers that it kept for them.

@@ -36,7 +36,7 @@ extension LivePCPU {
     let bits = calls.callers[pcpu].address.pointee.exchange(0, ordering: .acquiringAndReleasing)
     PCPUSet(rawValue: bits).forEach { caller in
       switch CallRequest(rawValue: calls.requests[caller].value) {
-      case .flushEverything: tlb.clear()
+      case .flushEverything: dropEverythingHere()
       case .writeBackCache: writeBackCache()
       case .leaveGuest, nil: break
       }

@@ -235,6 +235,9 @@ struct LivePCPU {
   /// ... and so many were issued before its rollover began: they are not the rollover's.
   @usableFromInline var flushesBeforeRollover: UInt64 = 0
 
+  /// Invalidations of everything, on every pCPU, of which it has counted what they took here.
+  @usableFromInline var flushesSeen: UInt64 = 0
+
   /// The context words of all pCPUs when its rollover began.
   @usableFromInline let contextsBeforeRollover: UnsafeMutablePointer<UInt64>
   /// And their idle turns.

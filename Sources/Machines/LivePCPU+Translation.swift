@@ -40,6 +40,7 @@ extension LivePCPU {
     let key = contextKey | page
     if contextKey == LiveTLB.noContext { return .fault }
     let stamp = bus.stamp
+    if stamp &>> InvalidationBus.fineBits != flushesSeen { countLosses(now: stamp) }
     fullBarrier()
     let bits = contextTable.advanced(by: Int(page)).address.pointee.load(
       ordering: .acquiring)
@@ -64,6 +65,28 @@ extension LivePCPU {
   }
 
   // MARK: Invalidations
+
+  /// Everything was invalidated on every pCPU since this one last filled: counts what its TLB had
+  /// then. The entries still stand there, with the stamps of their time, for nothing was filled
+  /// since; and after several such invalidations they were lost to the first one. Those that a
+  /// finer invalidation has hit up to now are not counted.
+  @usableFromInline @inline(never)
+  mutating func countLosses(now: UInt64) {
+    let fine = now & ((1 &<< InvalidationBus.fineBits) &- 1)
+    let before = flushesSeen &<< InvalidationBus.fineBits | fine
+    counters[Counter.tlbEntriesLost.rawValue].addAlone(tlb.countAlive(at: before, bus: bus))
+    flushesSeen = now &>> InvalidationBus.fineBits
+  }
+
+  /// Drops everything from this TLB, and counts what was good of it.
+  @usableFromInline @inline(never)
+  mutating func dropEverythingHere() {
+    let now = bus.stamp
+    if now &>> InvalidationBus.fineBits != flushesSeen { countLosses(now: now) }
+    counters[Counter.tlbEntriesLost.rawValue].addAlone(tlb.countAlive(at: now, bus: bus))
+    counters[Counter.flushesHere.rawValue].addAlone(1)
+    tlb.clear()
+  }
 
   /// The hardware carries an invalidation out at any moment up to the wait: here, or there.
   @usableFromInline

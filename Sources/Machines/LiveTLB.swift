@@ -78,6 +78,22 @@ struct LiveTLB {
     return 0
   }
 
+  /// How many entries were good when the bus's head was `head`.
+  func countAlive(at head: UInt64, bus: InvalidationBus) -> UInt64 {
+    var count: UInt64 = 0
+    for place in 0..<LiveTLB.entryCount {
+      let entry = entries[place]
+      guard entry.key != LiveTLB.emptyKey else { continue }
+      let isAlive =
+        entry.stamp == head
+        || bus.stillHolds(
+          stamp: entry.stamp, now: head, tag: LiveTLB.tag(of: entry.key),
+          page: entry.key & 0xFFFF_FFFF)
+      if isAlive { count &+= 1 }
+    }
+    return count
+  }
+
   /// Drops everything here, for an invalidation that reaches only this pCPU.
   @usableFromInline
   func clear() {

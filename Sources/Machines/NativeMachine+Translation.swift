@@ -93,7 +93,13 @@ extension NativeMachine: GuestMachine {
   ) {
     probe.before(.invalidate, at: site)
     switch (scope, what) {
-    case (.thisPCPU, .everything): own.pointee.tlb.clear()
+    case (.thisPCPU, .everything): break  // counted with what it takes
+    case (.everyPCPU, .everything): note(.flushesEverywhere)
+    case (_, .tag): note(.flushesOfTags)
+    case (_, .page): note(.flushesOfPages)
+    }
+    switch (scope, what) {
+    case (.thisPCPU, .everything): own.pointee.dropEverythingHere()
     case (.thisPCPU, .tag(let tag)): own.pointee.tlb.clear(tag, page: nil)
     case (.thisPCPU, .page(let tag, let page)): own.pointee.tlb.clear(tag, page: page)
     case (.everyPCPU, .everything): own.pointee.issueEverything()

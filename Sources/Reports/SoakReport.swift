@@ -27,6 +27,7 @@ public struct SoakReport: Encodable, Sendable {
   public var fastPathEntries: UInt64
   public var slowPathEntries: UInt64
   public var rollovers: UInt64
+  public var rolloversPerSecond: Double
   public var tlbHits: UInt64
   public var tlbFills: UInt64
   public var migrations: UInt64
@@ -76,6 +77,7 @@ public struct SoakReport: Encodable, Sendable {
     fastPathEntries = counts[.fastPathEntries]
     slowPathEntries = counts[.slowPathEntries]
     rollovers = counts[.rollovers]
+    rolloversPerSecond = durationSeconds > 0 ? Double(rollovers) / durationSeconds : 0
     tlbHits = counts[.tlbHits]
     tlbFills = counts[.tlbFills]
     migrations = counts[.migrations]

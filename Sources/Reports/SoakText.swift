@@ -37,6 +37,12 @@ extension SoakReport {
       default: style.bad("NOTHING CHECKED") + ": no oracle made a comparison"
       }
     return "\(words) after \(TextNumber.seconds(durationSeconds))"
+      + (verdict == "clean" ? ", \(weight)" : "")
+  }
+
+  /// A run without rollovers that is clean says little of a system that has them.
+  private var weight: String {
+    rollovers == 0 ? "no rollover" : "\(TextNumber.short(rolloversPerSecond)) rollovers/s"
   }
 
   private func finding(in finding: FindingReport, _ style: TextStyle) -> String {

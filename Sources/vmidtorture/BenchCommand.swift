@@ -18,18 +18,32 @@ enum BenchCommand: Command {
     Option("--pcpus", "N", "1 to N pCPUs at once (default: as many as CPUs)"),
     Option("--rounds", "N", "rounds per row; the median counts (default 15, exploration 7)"),
     Option("--exploration", nil, "instead: schedules a second of controlled runs, both carriers"),
+    Option(
+      "--compare", nil, "instead: the systems side by side, one row each; --json: one line each"),
+    Option(
+      "--time", "DURATION",
+      "with --compare: how long each of its 12 runs a system takes (default 300ms)"),
   ]
 
   static let notes = """
-    SYSTEM is a name from 'vmidtorture list' (default arm64-vmid). Rows are medians; quote ratios
-    from one table, not single times from two.
+    SYSTEM is a name from 'vmidtorture list' (default arm64-vmid; with --compare all that have
+    nothing wrong, and arm64-vmid-v2 and -v3). Rows are medians; quote ratios from one table, not
+    single times from two.
     """
 
   private static var caseNames: [String] { BenchCase.allCases.map(\.rawValue) }
 
   static func run(_ arguments: ParsedArguments, signals: Signals) throws -> Int32 {
+    if arguments.has("--compare") {
+      for other in ["--exploration", "--floor", "--case", "--pcpus"] where arguments.has(other) {
+        throw UsageError.contradiction("--compare", other)
+      }
+      return try BenchComparison.run(arguments, signals, try systems(arguments.words))
+    }
+    if arguments.has("--time") { throw UsageError.goesWith("--time", "--compare") }
     if arguments.has("--exploration") { return try explorations(arguments, signals) }
-    let systems = try systems(arguments.words)
+    let named = try systems(arguments.words)
+    let systems = named.isEmpty ? [.arm64VMID] : named
     let cases = try cases(arguments)
     let cpus = HostDescription.current().allowedCPUs.count
     let most = try arguments.number("--pcpus", in: 1...64) ?? min(cpus, 64)
@@ -105,13 +119,12 @@ enum BenchCommand: Command {
   }
 
   private static func systems(_ words: [String]) throws(UsageError) -> [TagSystem] {
-    if words.isEmpty { return [.arm64VMID] }
     var systems: [TagSystem] = []
     for word in words {
       guard let system = TagSystem.named(word) else {
         throw .unknownName(kind: "system", word, names: TagSystem.all.map(\.name))
       }
-      // A version that is there to be found wrong is not measured.
+      // A version that is there to be found wrong is not measured, but for two that are slow.
       guard system.prepareBench != nil else {
         throw .unknownName(
           kind: "measured system", word,

@@ -100,6 +100,7 @@ enum UsageError: Error {
   case unexpectedWord(String, command: String)
   case missingWord(String, command: String)
   case contradiction(String, String)
+  case goesWith(String, String)
   case badValue(String, String, wanted: String)
   case unknownName(kind: String, String, names: [String])
 }
@@ -123,6 +124,8 @@ extension UsageError: CustomStringConvertible {
       "\(command) needs a \(placeholder): give vmidtorture \(command) \(placeholder)"
     case .contradiction(let one, let other):
       "\(one) and \(other) contradict each other; leave one out"
+    case .goesWith(let one, let other):
+      "\(one) says something about \(other) only; give that, too, or leave \(one) out"
     case .badValue(let name, let value, let wanted):
       "\(name) is '\(value)', but \(wanted) is wanted"
     case .unknownName(let kind, let name, let names):

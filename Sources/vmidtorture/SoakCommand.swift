@@ -30,7 +30,9 @@ enum SoakCommand: Command {
 
   static let notes = """
     SCENARIO is a name from 'vmidtorture list' (default d06) or the path of a .json5 file; options
-    override what it says. SIGINT and SIGTERM end a run with its summary, SIGUSR1 prints a status.
+    override what it says. With --system, one whose rollovers wait until all pCPUs have answered a
+    call runs another system's scenario on at most as many pCPUs as there are CPUs, unless --pcpus
+    says how many. SIGINT and SIGTERM end a run with its summary, SIGUSR1 prints a status.
     """
 
   static func run(_ arguments: ParsedArguments, signals: Signals) throws -> Int32 {
@@ -38,9 +40,14 @@ enum SoakCommand: Command {
       throw UsageError.unexpectedWord(arguments.words[1], command: name)
     }
     var scenario = try ScenarioLibrary.builtIn.scenario(named: arguments.words.first ?? "d06")
+    let writtenFor = scenario.system
     for key in Scenario.keys {
       guard let option = key.option, let text = arguments[option] else { continue }
       try scenario.set(key, to: text)
+    }
+    var isFitted = false
+    if arguments["--pcpus"] == nil, scenario.system != writtenFor {
+      isFitted = scenario.fitToCores(HostDescription.current().allowedCPUs.count)
     }
     try scenario.validate()
     let fault = try arguments["--fault"].map(fault(named:))
@@ -49,7 +56,8 @@ enum SoakCommand: Command {
     order.keepGoing = arguments.has("--keep-going")
     let run = SoakSession(
       scenario: scenario, fault: fault, seed: seed, order: order,
-      rerun: rerun(arguments, seed: seed), quiet: arguments.has("--quiet"),
+      rerun: rerun(arguments, pcpus: isFitted ? scenario.pcpus : nil, seed: seed),
+      quiet: arguments.has("--quiet"),
       json: arguments.has("--json"))
     return try run.run(signals)
   }
@@ -61,14 +69,16 @@ enum SoakCommand: Command {
     return fault
   }
 
-  /// The command line that repeats the run: the same words, with the seed.
-  private static func rerun(_ arguments: ParsedArguments, seed: Seed) -> String {
+  /// The command line that repeats the run: the same words, with the seed, and the pCPUs if this host
+  /// decided how many they are.
+  private static func rerun(_ arguments: ParsedArguments, pcpus: Int?, seed: Seed) -> String {
     var words = ["vmidtorture", name] + arguments.words
     for (option, value) in arguments.values.sorted(by: { $0.key < $1.key })
     where option != "--seed" && option != "--json" && option != "--quiet" {
       words.append(option)
       if !value.isEmpty { words.append(value) }
     }
+    if let pcpus { words += ["--pcpus", "\(pcpus)"] }
     return (words + ["--seed", "\(seed)"]).joined(separator: " ")
   }
 }

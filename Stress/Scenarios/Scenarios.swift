@@ -40,6 +40,8 @@ private let forAll: Texts = [
 private let forArm64VMID: Texts = [
   ("short-slices", PackageResources.short_slices_json5),
   ("idle-pcpus", PackageResources.idle_pcpus_json5),
+  ("v3-against-v4", PackageResources.v3_against_v4_json5),
+  ("idle-vms", PackageResources.idle_vms_json5),
   ("retag-soak", PackageResources.retag_soak_json5),
   ("retag-first", PackageResources.retag_first_json5),
   ("direct-switch", PackageResources.direct_switch_json5),

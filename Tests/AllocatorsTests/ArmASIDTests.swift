@@ -45,6 +45,7 @@ import Testing
     #expect(
       steps.short == ["load relaxed id[0]", "load relaxed active[1]"] + underLock(0, on: 1))
     #expect(!world.prepare(0, on: 1).tookFastPath)
+    #expect(world.prepare(0, on: 1).tookFastPath, "the lock was for the switch, not for each entry")
   }
 
   @Test func `a rollover bumps, scans, and flushes nothing but its own pCPU, under the lock`() {

@@ -31,6 +31,35 @@ import Testing
     #expect(rows.map { $0["system"] as? String } == ["arm64-vmid", "template-global-lock"])
   }
 
+  @Test func `bench compares systems, one line of JSON each`() throws {
+    let outcome = try Tool.run([
+      "bench", "--compare", "arm64-vmid", "template-global-lock", "--rounds", "3", "--time", "20ms",
+      "--json",
+    ])
+    #expect(outcome.exitCode == 0, "\(outcome.stderr)")
+    let rows = try outcome.stdout.split(separator: "\n").map { line in
+      try #require(
+        JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any], "\(line)")
+    }
+    #expect(rows.map { $0["system"] as? String } == ["arm64-vmid", "template-global-lock"])
+    for row in rows {
+      #expect(
+        Set(row.keys) == [
+          "command", "comparison", "system", "verdict", "host", "fast", "slow", "rollover",
+          "slicesPerRollover", "tlbEntriesLostPerRollover", "flushes", "d06", "v3AgainstV4",
+          "idleVMs",
+        ])
+      for load in ["d06", "v3AgainstV4", "idleVMs"] {
+        let figures = row[load] as? [String: Any] ?? [:]
+        #expect(figures["guestEntries"] as? Int ?? 0 > 0)
+        let share = figures["fastPathShare"] as? Double ?? -1
+        #expect(share >= 0 && share <= 1)
+      }
+    }
+    #expect(rows[0]["rollover"] is [String: Any])
+    #expect(rows[1]["rollover"] is NSNull)
+  }
+
   @Test func `selftest finds what it is asked to find`() throws {
     let outcome = try Tool.run(["selftest", "--only", "B09,B11-number-zero", "--json"])
     #expect(outcome.exitCode == 0, "\(outcome.stdout)")

@@ -45,6 +45,17 @@ import Testing
         + "tagBits"
     ),
     ("bench --pcpus 0", "--pcpus is '0', but a whole number from 1 to 64 is wanted"),
+    (
+      "bench --compare --case fast",
+      "--compare and --case contradict each other; leave one out"
+    ),
+    (
+      "bench --time 1s",
+      "--time says something about --compare only; give that, too, or leave --time out"
+    ),
+    (
+      "bench --compare --time 1ms", "--time is '1ms', but a duration from 10ms to 1h is wanted"
+    ),
     ("explore", "explore needs a SCENARIO: give vmidtorture explore SCENARIO"),
     (
       "explore m1-r2 --strategy dfz",
@@ -98,6 +109,13 @@ import Testing
       outcome.stderr.hasPrefix(
         "vmidtorture: there is no system 'arm64'; did you mean arm64-vmid? there are arm64-vmid, "))
     #expect(outcome.stderr.hasSuffix("more (see vmidtorture list)\n"))
+  }
+
+  @Test func `a version that is there to be found wrong is not compared`() throws {
+    let outcome = try Tool.run(["bench", "--compare", "kvm-arm-2012"])
+    #expect(outcome.exitCode == 2)
+    #expect(outcome.stderr.contains("there is no measured system 'kvm-arm-2012'"))
+    #expect(outcome.stdout.isEmpty)
   }
 
   @Test func `a scenario that is not there: some that are, and where the others stand`() throws {

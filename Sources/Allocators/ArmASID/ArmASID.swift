@@ -76,11 +76,16 @@ public struct ArmASID<M: Machine, Rules: ArmASIDRules>: TagAllocator {
     if Rules.decidesAtSwitch { decide(vm, on: m) }
   }
 
-  /// What `load` decided; relatives that decide at each entry do it now.
+  /// What `load` decided; relatives that decide at each entry do it now. If the lock was taken, that
+  /// is said once: later entries of the slice decide nothing.
   @inline(__always)
   public func prepareEntry(_ vcpu: Void, of vm: ArmASIDContext<M>, on m: M) -> Entry {
     if !Rules.decidesAtSwitch { decide(vm, on: m) }
     let how = HowDecided(bits: m.read(howDecided[m.pcpu]))
+    if !how.tookFastPath {
+      let next = HowDecided(tookFastPath: true, mustFlushAfterwards: how.mustFlushAfterwards)
+      m.write(howDecided[m.pcpu], next.bits)
+    }
     // A switch decides long before the entry; what it published is not looked at again.
     let tag = Rules.decidesAtSwitch ? Tag.undecided : number(of: m.read(decided[m.pcpu]))
     return Entry(

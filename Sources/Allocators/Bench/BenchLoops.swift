@@ -24,20 +24,26 @@ func prepareLiveBench<A: TagAllocator>(
       allocator: allocator, vm: vms[pcpu.index], vcpu: vcpus[pcpu.index],
       machine: hardware.machine(pcpu))
   }
+  var answer: (@Sendable (PCPU) -> Void)?
+  if A.makesCalls { answer = { pcpu in hardware.machine(pcpu).answerCalls() } }
   return PreparedBench(
     hardware: hardware,
     repeated: { loop, pcpu, count in
       switch loop {
       case .fastPath: repeatFastPath(place(pcpu), count)
       case .slowPath: repeatSlowPath(place(pcpu), count)
+      case .slice: repeatSlices(place(pcpu), count, ofNewVMs: false)
+      case .newSlice: repeatSlices(place(pcpu), count, ofNewVMs: true)
       }
     },
     timed: { loop, pcpu, count, samples in
       switch loop {
       case .fastPath: timeFastPath(place(pcpu), count, &samples)
       case .slowPath: timeSlowPath(place(pcpu), count, &samples)
+      case .slice, .newSlice: preconditionFailure("slices are not timed one by one")
       }
-    })
+    },
+    answer: answer)
 }
 
 /// What one pCPU measures.
@@ -47,8 +53,10 @@ struct BenchPlace<A: TagAllocator>: Sendable where A.M == LiveMachine {
   let vcpu: A.VCPU
   let machine: LiveMachine
 
+  /// Where pCPUs call each other it answers as a run loop does.
   @inline(__always)
   func enter() -> Entry {
+    if A.makesCalls { machine.answerCalls() }
     Landmark.entry()
     return allocator.prepareEntry(vcpu, of: vm, on: machine)
   }
@@ -63,6 +71,54 @@ struct BenchPlace<A: TagAllocator>: Sendable where A.M == LiveMachine {
       preconditionFailure("the VM that was just destroyed had a tag, but there is none: \(error)")
     }
   }
+}
+
+extension BenchPlace {
+  /// All that the allocator does for a slice of one entry, from load to put, what the entry flushes
+  /// included. Nobody runs in the guest.
+  @inline(__always)
+  func runSlice() -> UInt64 {
+    allocator.load(vcpu, of: vm, on: machine)
+    while true {
+      let entry = allocator.prepareEntry(vcpu, of: vm, on: machine)
+      let interrupts = machine.maskInterrupts()
+      guard allocator.mayEnter(vcpu, of: vm, on: machine) else {
+        allocator.entryAborted(vcpu, of: vm, on: machine)
+        machine.restoreInterrupts(interrupts)
+        continue
+      }
+      let tag = allocator.lateID(of: vcpu, of: vm, on: machine).tag
+      flushAtEntry(entry.flush, tag)
+      allocator.exited(vcpu, of: vm, on: machine)
+      machine.restoreInterrupts(interrupts)
+      allocator.put(vcpu, of: vm, on: machine)
+      return tag.number
+    }
+  }
+
+  @inline(__always)
+  private func flushAtEntry(_ flush: Entry.Flush, _ tag: Tag) {
+    switch flush {
+    case .nothing: break
+    case .thisTag: machine.invalidate(.tag(tag), on: .thisPCPU, at: WorldSite.install)
+    case .everything, .everythingOnceInstalled:
+      machine.invalidate(.everything, on: .thisPCPU, at: WorldSite.install)
+    }
+  }
+}
+
+/// Slices of one VM, or each of a new VM in the place of one that has ended.
+@inline(never)
+func repeatSlices<A>(_ place: BenchPlace<A>, _ count: Int, ofNewVMs areNew: Bool) -> UInt64 {
+  var sum = place.runSlice()
+  let start = CycleClock.cycles()
+  for _ in 0..<count {
+    if areNew { place.replaceVM() }
+    sum &+= place.runSlice()
+  }
+  let ticks = CycleClock.cycles() &- start
+  keep(sum)
+  return ticks
 }
 
 @inline(never)

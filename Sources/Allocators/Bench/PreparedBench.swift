@@ -25,6 +25,11 @@ public enum BenchLoop: Sendable {
   /// The VM has just been created and needs a number: the locked path, with a rollover whenever
   /// the numbers run out.
   case slowPath
+  /// A whole slice of one entry, without a guest, of the vCPU that this pCPU ran last.
+  case slice
+  /// The same of a VM that has just been created in the place of one that has ended; both are part
+  /// of it, for some allocators take and give back numbers there.
+  case newSlice
 }
 
 /// The loops of one allocator. Each runs on the calling thread as the pCPU that it is given.
@@ -35,15 +40,20 @@ public final class PreparedBench: @unchecked Sendable {
   public let repeated: @Sendable (BenchLoop, PCPU, Int) -> UInt64
   /// Times so many calls one by one.
   public let timed: @Sendable (BenchLoop, PCPU, Int, inout LatencySamples) -> Void
+  /// Answers the calls that have come for a pCPU while its loop does not run; nil where nobody
+  /// calls.
+  public let answer: (@Sendable (PCPU) -> Void)?
   private let hardware: LiveHardware
 
   init(
     hardware: LiveHardware, repeated: @escaping @Sendable (BenchLoop, PCPU, Int) -> UInt64,
-    timed: @escaping @Sendable (BenchLoop, PCPU, Int, inout LatencySamples) -> Void
+    timed: @escaping @Sendable (BenchLoop, PCPU, Int, inout LatencySamples) -> Void,
+    answer: (@Sendable (PCPU) -> Void)?
   ) {
     self.hardware = hardware
     self.repeated = repeated
     self.timed = timed
+    self.answer = answer
   }
 
   /// Rollovers so far.

@@ -21,6 +21,8 @@ public struct TagSystem: Sendable {
   public private(set) var soakScenario = "small"
   /// What the world must know of it.
   public let traits: AllocatorTraits
+  /// Whether it calls other pCPUs and waits until they have answered.
+  public let makesCalls: Bool
   /// Its sites.
   public let sites: [SiteDescription]
   /// Builds a live run of it.
@@ -48,6 +50,7 @@ public struct TagSystem: Sendable {
     self.verdict = verdict
     scenariosOf = name
     traits = Bare.traits
+    makesCalls = Bare.makesCalls
     sites = Bare.sites
     prepareSoak = { setup in
       var setup = setup
@@ -79,6 +82,7 @@ public struct TagSystem: Sendable {
     self.verdict = verdict
     scenariosOf = name
     traits = Bare.traits
+    makesCalls = Bare.makesCalls
     sites = Bare.sites
     prepareSoak = { setup in
       setup.pauses == nil
@@ -104,10 +108,28 @@ public struct TagSystem: Sendable {
     self.verdict = verdict
     scenariosOf = name
     traits = Instrumented.traits
+    makesCalls = Instrumented.makesCalls
     sites = Instrumented.sites
     prepareSoak = { setup in try prepareSharedSoak(Instrumented.self, setup) }
     prepareBench = nil
     prepareProgram = { setup in try prepareSharedProgram(Controlled.self, setup) }
+  }
+
+  /// Registers a version that shares the guest loops of those that are not measured, but has loops
+  /// of its own that measure it: they are short.
+  @inline(__always)
+  init<Bare: TagAllocator, Instrumented: TagAllocator, Controlled: TagAllocator>(
+    measured name: String, _ summary: String, source: String,
+    verdict: ExpectedVerdict = .clean,
+    _ bare: Bare.Type, _ instrumented: Instrumented.Type, _ controlled: Controlled.Type
+  )
+  where
+    Bare.M == LiveMachine, Instrumented.M == InstrumentedLiveMachine,
+    Controlled.M == ControlledMachine
+  {
+    self.init(
+      unmeasured: name, summary, source: source, verdict: verdict, instrumented, controlled)
+    prepareBench = { setup in try prepareLiveBench(Bare.self, setup) }
   }
 }
 

@@ -20,26 +20,29 @@ extension TagSystem {
 
   /// v2 of the series.
   static let arm64VMIDv2 = TagSystem(
-    unmeasured: "arm64-vmid-v2",
+    measured: "arm64-vmid-v2",
     "v2 of the arm64 VMID series: as the ASIDs, every pCPU flushes for itself",
     source: "linux-arm-kernel, 2021-06-16, <20210616155606.2806-1>",
     verdict: .wrong(row: "B18", oracle: .o9, scenario: "idle-pcpus"),
+    Arm64VMID<LiveMachine, Arm64VMIDv2>.self,
     Arm64VMID<InstrumentedLiveMachine, Arm64VMIDv2>.self,
     Arm64VMID<ControlledMachine, Arm64VMIDv2>.self)
 
   /// v3 of the series.
   static let arm64VMIDv3 = TagSystem(
-    unmeasured: "arm64-vmid-v3", "v3 of the arm64 VMID series: a put leaves 0",
+    measured: "arm64-vmid-v3", "v3 of the arm64 VMID series: a put leaves 0",
     source: "linux-arm-kernel, 2021-07-29, <20210729104009.382-1>",
     verdict: .wrong(row: "B14", oracle: .o9, scenario: "short-slices"),
+    Arm64VMID<LiveMachine, Arm64VMIDv3>.self,
     Arm64VMID<InstrumentedLiveMachine, Arm64VMIDv3>.self,
     Arm64VMID<ControlledMachine, Arm64VMIDv3>.self)
 
   /// As merged, asked at load.
   static let arm64VMIDLoad = TagSystem(
-    unmeasured: "arm64-vmid-load",
+    measured: "arm64-vmid-load",
     "KVM's VMID allocator on arm64 since 2025: the VMID is decided at vcpu_load",
-    source: "Linux arch/arm64/kvm/arm.c, \(Arm64VMIDAtLoadSites.commit)", verdict: .clean,
+    source: "Linux arch/arm64/kvm/arm.c, \(Arm64VMIDAtLoadSites.commit)",
+    Arm64VMIDAtLoad<LiveMachine, Arm64VMIDLoadedOnce>.self,
     Arm64VMIDAtLoad<InstrumentedLiveMachine, Arm64VMIDLoadedOnce>.self,
     Arm64VMIDAtLoad<ControlledMachine, Arm64VMIDLoadedOnce>.self
   )
@@ -56,9 +59,10 @@ extension TagSystem {
 
   /// The alternative to v3.
   static let arm64VMIDWill = TagSystem(
-    unmeasured: "arm64-vmid-will",
+    measured: "arm64-vmid-will",
     "Will Deacon's alternative to v3: active first, then the generation",
-    source: "linux-arm-kernel, 2021-08-03, answer to <20210729104009.382-1>", verdict: .clean,
+    source: "linux-arm-kernel, 2021-08-03, answer to <20210729104009.382-1>",
+    Arm64VMIDAtLoad<LiveMachine, Arm64VMIDActiveFirst>.self,
     Arm64VMIDAtLoad<InstrumentedLiveMachine, Arm64VMIDActiveFirst>.self,
     Arm64VMIDAtLoad<ControlledMachine, Arm64VMIDActiveFirst>.self
   )

@@ -28,9 +28,9 @@ extension TagSystem {
 
   /// The same with a rollover that asks who must be called.
   public static let kvmArmAsking = TagSystem(
-    unmeasured: "kvm-arm-asking", "as kvm-arm, but a rollover calls only pCPUs in their guests",
+    measured: "kvm-arm-asking", "as kvm-arm, but a rollover calls only pCPUs in their guests",
     source: "of kvm-arm and kvm_make_all_cpus_request (Linux virt/kvm/kvm_main.c)",
-    verdict: .clean,
+    KVMArm<LiveMachine, KVMArmAsking>.self,
     KVMArm<InstrumentedLiveMachine, KVMArmAsking>.self,
     KVMArm<ControlledMachine, KVMArmAsking>.self
   )

@@ -24,9 +24,10 @@ extension TagSystem {
 
   /// The same where a flush is a new number.
   public static let svmDynamicWithoutFlushByASID = TagSystem(
-    unmeasured: "svm-dynamic-no-flushbyasid",
+    measured: "svm-dynamic-no-flushbyasid",
     "svm-dynamic on pCPUs that cannot flush one ASID: a new number instead",
-    source: "Linux arch/x86/kvm/svm/svm.c, before \(posted)", verdict: .clean,
+    source: "Linux arch/x86/kvm/svm/svm.c, before \(posted)",
+    SVMDynamic<LiveMachine, SVMDynamicWithoutFlushByASID>.self,
     SVMDynamic<InstrumentedLiveMachine, SVMDynamicWithoutFlushByASID>.self,
     SVMDynamic<ControlledMachine, SVMDynamicWithoutFlushByASID>.self
   )
@@ -42,9 +43,10 @@ extension TagSystem {
 
   /// The same where everything is flushed.
   public static let svmStaticWithoutFlushByASID = TagSystem(
-    unmeasured: "svm-static-no-flushbyasid",
+    measured: "svm-static-no-flushbyasid",
     "svm-static on pCPUs that cannot flush one ASID: everything instead",
-    source: "\(posted), patch 4", verdict: .clean,
+    source: "\(posted), patch 4",
+    SVMStatic<LiveMachine, SVMStaticWithoutFlushByASID>.self,
     SVMStatic<InstrumentedLiveMachine, SVMStaticWithoutFlushByASID>.self,
     SVMStatic<ControlledMachine, SVMStaticWithoutFlushByASID>.self
   )
