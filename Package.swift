@@ -36,6 +36,9 @@ let scenarios =
   // SVM.
   + ["svm-arrival", "svm-siblings", "svm-reuse", "svm-fallback", "svm-no-flushbyasid"]
   + ["svm-fallback-ends", "svm-aborted", "svm-wrap", "vpid-off"]
+  // Guests of guests.
+  + ["nested", "nested-unmap", "nested-interrupt", "nested-guests", "nested-flush-all"]
+  + ["nested-invlpga", "nested-reuse", "nested-siblings"]
   // Xen.
   + ["xen-small", "xen-unmaps", "xen-off", "xen-narrow", "xen-wrap", "xen-generations"]
   + ["xen-migration", "xen-switch-off", "xen-unmap", "xen-reuse", "xen-churn", "xen-width"]

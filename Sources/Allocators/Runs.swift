@@ -7,7 +7,7 @@ import Machines
 extension TagSystem {
   /// The systems that `list` shows.
   public static let all: [TagSystem] =
-    arm64VMIDVersions + armASIDVersions + kvmArmVersions + svmVersions + xenVersions
+    arm64VMIDVersions + armASIDVersions + kvmArmVersions + svmVersions + [svmNested] + xenVersions
     + others.map { $0.soaked(on: "xen-small") }
 
   private static let others: [TagSystem] = [
@@ -24,7 +24,7 @@ extension TagSystem {
 
 extension Fault {
   /// The catalogue.
-  public static let all: [Fault] = ofArm64VMID + ofArmASID + ofKVMArm + ofSVM + ofXen
+  public static let all: [Fault] = ofArm64VMID + ofArmASID + ofKVMArm + ofSVM + ofSVMNested + ofXen
 
   /// The fault whose id, or id and name, is `text`.
   public static func named(_ text: String) -> Fault? {

@@ -75,6 +75,8 @@ public struct Scenario: Sendable, Equatable {
   public var offlineEvery = 0
   /// One slice in so many pins its VM for a device, or unpins it; 0 for none.
   public var pinEvery = 0
+  /// One exit of a hypervisor in so many runs a guest of its own; 0 for none.
+  public var nestedEvery = 0
   /// One slice in so many runs a vCPU of another pCPU; 0 = only where its own cannot run.
   public var migrateEvery = 4
 

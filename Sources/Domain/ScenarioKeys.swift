@@ -116,6 +116,9 @@ extension Scenario {
     .every(
       "pinEvery", \.pinEvery, "slices", "one slice in so many pins or unpins its VM for a device"),
     .every(
+      "nestedEvery", \.nestedEvery, "exits",
+      "one exit in so many: the guest runs a guest of its own"),
+    .every(
       "migrateEvery", \.migrateEvery, "slices", "one slice in so many runs another pCPU's vCPU"),
     .flag(
       "contextSwitchBarrier", \.contextSwitchBarrier,

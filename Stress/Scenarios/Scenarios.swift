@@ -2,7 +2,7 @@
 
 /// Name and JSON5 text of every scenario that is built in.
 public let embeddedScenarios: [(name: String, bytes: [UInt8])] =
-  forAll + forArm64VMID + forArmASID + forKVMArm + forSVM + forXen
+  forAll + forArm64VMID + forArmASID + forKVMArm + forSVM + forNesting + forXen
 
 private typealias Texts = [(name: String, bytes: [UInt8])]
 
@@ -87,6 +87,18 @@ private let forSVM: Texts = [
   ("svm-aborted", PackageResources.svm_aborted_json5),
   ("svm-wrap", PackageResources.svm_wrap_json5),
   ("vpid-off", PackageResources.vpid_off_json5),
+]
+
+/// Guests of guests.
+private let forNesting: Texts = [
+  ("nested", PackageResources.nested_json5),
+  ("nested-unmap", PackageResources.nested_unmap_json5),
+  ("nested-interrupt", PackageResources.nested_interrupt_json5),
+  ("nested-guests", PackageResources.nested_guests_json5),
+  ("nested-flush-all", PackageResources.nested_flush_all_json5),
+  ("nested-invlpga", PackageResources.nested_invlpga_json5),
+  ("nested-reuse", PackageResources.nested_reuse_json5),
+  ("nested-siblings", PackageResources.nested_siblings_json5),
 ]
 
 /// Xen.

@@ -32,6 +32,7 @@ enum SmallScenario {
     scenario.suspendEvery = 0
     scenario.offlineEvery = 3
     scenario.pinEvery = 1
+    scenario.nestedEvery = 5
     scenario.migrateEvery = 1
     scenario.contextSwitchBarrier = false
     scenario.putBeforeContextDead = true

@@ -23,6 +23,8 @@ public protocol TagAllocator<M>: Sendable {
   static var contextLife: ContextLife { get }
   /// Whether it calls other pCPUs: guests then look whether they are called.
   static var makesCalls: Bool { get }
+  /// Whether its guests may be hypervisors with guests of their own. Then it is told what they do.
+  static var nests: Bool { get }
 
   /// Makes the allocator's own state, before the pCPUs start.
   init(_ configuration: AllocatorConfiguration, in memory: M.Memory)
@@ -60,6 +62,17 @@ public protocol TagAllocator<M>: Sendable {
   /// A device that shared the address space of `vm` no longer does.
   func unpin(_ vm: VM, on m: M)
 
+  /// L1, which this pCPU has just left, runs a guest of its own: until `exitNested` it is that one that
+  /// is entered. `virtualASID`, not 0, is the tag that L1 gives it; `control` is what L1 wants flushed.
+  func enterNested(
+    _ vcpu: VCPU, of vm: VM, virtualASID: UInt64, control: TLBControl, on m: M)
+  /// The guest of L1, which is not running, gives way to L1.
+  func exitNested(_ vcpu: VCPU, of vm: VM, on m: M)
+  /// L1, which this pCPU has just left, invalidates `page` under `virtualASID`, one that it gives to a
+  /// guest of its own, or under 0, its own.
+  func invalidate(
+    page: UInt64, virtualASID: UInt64, _ vcpu: VCPU, of vm: VM, on m: M)
+
   /// A translation of `vm` has changed (MMU notifier): removes `page` from every TLB. The caller
   /// has changed the table and made a full barrier.
   func flush(page: UInt64, of vm: VM, on m: M)
@@ -73,6 +86,20 @@ extension TagAllocator {
   @inlinable public static var contextLife: ContextLife { .untilExit }
   /// None.
   @inlinable public static var makesCalls: Bool { false }
+  /// No.
+  @inlinable public static var nests: Bool { false }
+  /// Nobody asks.
+  @inlinable
+  public func enterNested(
+    _ vcpu: VCPU, of vm: VM, virtualASID: UInt64, control: TLBControl, on m: M
+  ) {}
+  /// Nobody asks.
+  @inlinable public func exitNested(_ vcpu: VCPU, of vm: VM, on m: M) {}
+  /// Nobody asks.
+  @inlinable
+  public func invalidate(
+    page: UInt64, virtualASID: UInt64, _ vcpu: VCPU, of vm: VM, on m: M
+  ) {}
   /// Nothing to do at load.
   @inlinable @inline(__always) public func load(_ vcpu: VCPU, of vm: VM, on m: M) {}
   /// Every prepared entry may be made.

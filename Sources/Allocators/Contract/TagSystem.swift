@@ -21,6 +21,8 @@ public struct TagSystem: Sendable {
   public private(set) var soakScenario = "small"
   /// What the world must know of it.
   public let traits: AllocatorTraits
+  /// Whether its guests may be hypervisors.
+  public let nests: Bool
   /// Its sites.
   public let sites: [SiteDescription]
   /// Builds a live run of it.
@@ -48,6 +50,7 @@ public struct TagSystem: Sendable {
     self.verdict = verdict
     scenariosOf = name
     traits = Bare.traits
+    nests = Bare.nests
     sites = Bare.sites
     prepareSoak = { setup in
       var setup = setup
@@ -79,6 +82,7 @@ public struct TagSystem: Sendable {
     self.verdict = verdict
     scenariosOf = name
     traits = Bare.traits
+    nests = Bare.nests
     sites = Bare.sites
     prepareSoak = { setup in
       setup.pauses == nil
@@ -104,6 +108,7 @@ public struct TagSystem: Sendable {
     self.verdict = verdict
     scenariosOf = name
     traits = Instrumented.traits
+    nests = Instrumented.nests
     sites = Instrumented.sites
     prepareSoak = { setup in try prepareSharedSoak(Instrumented.self, setup) }
     prepareBench = nil

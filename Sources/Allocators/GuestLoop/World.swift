@@ -22,6 +22,7 @@ enum WorldSite {
   static let requests = Site(Site.firstOfTheWorld + 14)
   static let attach = Site(Site.firstOfTheWorld + 15)
   static let detach = Site(Site.firstOfTheWorld + 16)
+  static let edit = Site(Site.firstOfTheWorld + 17)
 
   /// All of those that live runs reach.
   static let all = (0...14).map { Site(Site.firstOfTheWorld + $0) }
@@ -97,6 +98,8 @@ struct WorldParts<A: TagAllocator>: @unchecked Sendable {
   let lastUser: Bank<A.M.Word>
   /// Per slot, if VMs are pinned at all: its device, a `DeviceState`.
   let devices: Bank<A.M.Word>
+  /// What VMs that may be hypervisors have.
+  let nesting: NestingParts<A.M>
 }
 
 /// The world of one run, by reference.
@@ -124,7 +127,8 @@ struct World<A: TagAllocator>: Sendable {
         lastIdentity: memory.word(initially: 0, named: "last identity"),
         lastUser: memory.words(1 << tagBits, initially: 0, .packed, named: "last user"),
         devices: memory.words(
-          knobs.pinEvery > 0 ? knobs.vms : 0, initially: 0, .packed, named: "device")))
+          knobs.pinEvery > 0 ? knobs.vms : 0, initially: 0, .packed, named: "device"),
+        nesting: NestingParts(A.nests && plan.nests, knobs, in: memory)))
     let groups = (knobs.vcpusPerVM + Self.groupSize - 1) / Self.groupSize
     for slot in 0..<knobs.vms {
       memory.nowMaking("VM \(slot)")

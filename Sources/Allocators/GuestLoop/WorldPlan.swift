@@ -38,6 +38,8 @@ public struct WorldKnobs: Sendable, Equatable, BitwiseCopyable {
   public var offlineEvery: Int
   /// One slice in so many pins its VM for a device, or unpins it; 0: none does.
   public var pinEvery: Int
+  /// One exit of L1 in so many runs a guest of its own; 0: none does.
+  public var nestedEvery: Int
   /// One slice in so many runs a vCPU that is not this pCPU's own; 0: only where its own cannot run.
   public var migrateEvery: Int
   /// pCPUs that share a TLB; in controlled runs only.
@@ -74,6 +76,7 @@ public struct WorldKnobs: Sendable, Equatable, BitwiseCopyable {
     suspendEvery = scenario.suspendEvery
     offlineEvery = scenario.offlineEvery
     pinEvery = scenario.pinEvery
+    nestedEvery = scenario.nestedEvery
     migrateEvery = scenario.migrateEvery
     threadsPerCore = scenario.threadsPerCore
     contextSwitchBarrier = scenario.contextSwitchBarrier
@@ -93,10 +96,13 @@ public struct WorldPlan: Sendable, Equatable {
   public var script: [[Int]]?
   /// The allocator's state at the start; nil: fresh.
   public var initialState: InitialState?
+  /// Whether VMs have guests of their own, if the allocator knows such.
+  public var nests: Bool
 
   /// A world of these parts.
   public init(knobs: WorldKnobs, script: [[Int]]? = nil, initialState: InitialState? = nil) {
     self.knobs = knobs
+    nests = knobs.nestedEvery > 0
     self.script = script
     self.initialState = initialState
   }

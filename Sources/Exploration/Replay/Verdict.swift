@@ -83,6 +83,8 @@ extension Violation {
     case .freedTwice: "freedTwice"
     case .freedInUse: "freedInUse"
     case .otherVCPU: "otherVCPU"
+    case .otherLevel: "otherLevel"
+    case .staleInner: "staleInner"
     case .bug: "bug"
     case .deadlock: "deadlock"
     case .race: "race"
