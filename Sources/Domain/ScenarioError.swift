@@ -55,6 +55,7 @@ public indirect enum ScenarioError: Error, Equatable, Sendable {
   /// `text` is nothing that L1 can do.
   case programNestedText(String, pcpu: Int)
   case programNestedActions(Scenario.ProgramStep, pcpu: Int, most: Int)
+  case programNestedFlush(Scenario.ProgramStep, pcpu: Int)
   case programEntries(Scenario.ProgramStep, pcpu: Int, most: Int)
   case programNoSuchVCPU(Scenario.ProgramStep, pcpu: Int, vms: Int, vcpusPerVM: Int)
   case programNoSuchVM(Scenario.ProgramStep, pcpu: Int, vms: Int)
@@ -104,7 +105,7 @@ extension ScenarioError {
     case .scriptCount, .scriptEmpty, .scriptText, .scriptNoSuchVCPU, .scriptSharesVCPU: ["script"]
     case .programPCPUs: ["pcpus", "program"]
     case .programOnline, .programCount, .programEmpty, .programText, .programEntries,
-      .programNestedText, .programNestedActions, .programNoSuchVCPU,
+      .programNestedText, .programNestedActions, .programNestedFlush, .programNoSuchVCPU,
       .programNoSuchVM, .programNoSuchPage, .programUsesEndingVM:
       ["program"]
     }
@@ -237,6 +238,10 @@ extension ScenarioError: CustomStringConvertible {
       return
         "program of pCPU \(pcpu) has \"\(step)\", but a hypervisor does at most \(most) things in "
         + "a slice; make two slices of it"
+    case .programNestedFlush(let step, let pcpu):
+      return
+        "program of pCPU \(pcpu) has \"\(step)\", but a flush goes with the next guest that is run "
+        + "in the slice; write one behind it, such as \"flush, a\""
     case .programEntries(let step, let pcpu, let most):
       return "program of pCPU \(pcpu) has \"\(step)\", but a slice of a program has 1 to \(most) "
         + "entries; write so many behind the *"

@@ -93,6 +93,10 @@ extension Scenario {
     guard actions.count <= Self.mostNestedActions else {
       throw .programNestedActions(step, pcpu: pcpu, most: Self.mostNestedActions)
     }
+    let lastFlush = actions.lastIndex { $0 == .flushGuest || $0 == .flushAll }
+    if let lastFlush, !actions[lastFlush...].contains(where: { $0.entries != nil }) {
+      throw .programNestedFlush(step, pcpu: pcpu)
+    }
     for action in actions {
       if let page = action.page, page >= pagesPerVM {
         throw .programNoSuchPage(step, pcpu: pcpu, pagesPerVM: pagesPerVM)

@@ -88,14 +88,17 @@ extension GuestLoop {
     return Inner.l1
   }
 
-  /// L1 changes an entry of one of its tables, and invalidates it, or will flush later.
+  /// L1 changes a few entries of one of its tables, and invalidates them, or will flush later.
   private mutating func changeAndFlush(_ index: Int, on m: A.M) {
     let inner = Int(random.below(UInt64(Inner.count)))
-    let page = Int(randomPage())
-    world.edit(index, inner, page, on: m)
-    guard random.happensOnce(in: 2) else { return }
-    let version = world.invalidate(index, inner, page, on: m)
-    m.write(world.promisedVersion(index, inner, page), version)
+    let invalidates = random.happensOnce(in: 2)
+    for _ in 0...random.below(4) {
+      let page = Int(randomPage())
+      world.edit(index, inner, page, on: m)
+      if !invalidates { continue }
+      let version = world.invalidate(index, inner, page, on: m)
+      m.write(world.promisedVersion(index, inner, page), version)
+    }
   }
 
   private mutating func drawControl() -> TLBControl {

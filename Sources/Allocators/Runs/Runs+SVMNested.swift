@@ -27,7 +27,7 @@ extension Fault {
     nested(
       "B55", "flush-taken-after-switch",
       "a request to flush L2 is taken when L1 is current, or the other way round",
-      [.o13], in: "nested-interrupt", FlushTakenAfterSwitch.self),
+      [.o13, .o12], in: "nested-interrupt", FlushTakenAfterSwitch.self),
     nested(
       "B56", "other-guest-without-flush", "L1 runs another guest, and what the last one left stays",
       [.o13], in: "nested-guests", OtherGuestWithoutFlush.self),
