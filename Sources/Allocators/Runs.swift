@@ -7,7 +7,7 @@ import Machines
 extension TagSystem {
   /// The systems that `list` shows.
   public static let all: [TagSystem] =
-    arm64VMIDVersions + armASIDVersions + kvmArmVersions + svmVersions + sevVersions
+    arm64VMIDVersions + armASIDVersions + kvmArmVersions + svmVersions + [svmNested] + sevVersions
     + xenVersions
     + others.map { $0.soaked(on: "xen-small") }
 
@@ -25,7 +25,8 @@ extension TagSystem {
 
 extension Fault {
   /// The catalogue.
-  public static let all: [Fault] = ofArm64VMID + ofArmASID + ofKVMArm + ofSVM + ofSEV + ofXen
+  public static let all: [Fault] =
+    ofArm64VMID + ofArmASID + ofKVMArm + ofSVM + ofSVMNested + ofSEV + ofXen
 
   /// The fault whose id, or id and name, is `text`.
   public static func named(_ text: String) -> Fault? {
