@@ -8,7 +8,7 @@ extension ProgramLoop {
   /// one unless it is in already; what the host takes part in is an exit.
   @inline(never)
   func runHypervisor(_ index: Int, _ actions: NestedActions, _ claims: Bool) {
-    let owner = beginSlice(index, claims)
+    guard let owner = beginSlice(index, claims) else { return }
     var isIn = false
     var control = TLBControl.nothing
     for place in 0..<actions.count {

@@ -39,7 +39,7 @@ struct ProgramLoop<A: TagAllocator>: Sendable where A.M == ControlledMachine {
   /// A slice: load, enter once or more, put.
   @inline(__always)
   private func runSlice(_ index: Int, _ entries: Int, _ abortsFirst: Bool, _ claims: Bool) {
-    let owner = beginSlice(index, claims)
+    guard let owner = beginSlice(index, claims) else { return }
     var left = entries
     var isInterrupted = abortsFirst
     while left > 0 {
@@ -53,9 +53,9 @@ struct ProgramLoop<A: TagAllocator>: Sendable where A.M == ControlledMachine {
     endSlice(index, claims)
   }
 
-  /// Loads a vCPU. Returns who its VM is.
+  /// Loads a vCPU. Returns who its VM is; nil if there is none, and there can be none now.
   @inline(__always)
-  func beginSlice(_ index: Int, _ claims: Bool) -> VMIdentity {
+  func beginSlice(_ index: Int, _ claims: Bool) -> VMIdentity? {
     let vcpu = world.vcpus + index
     let vm = world.vms + vcpu.pointee.vm
     if let lock = m.runLock { m.acquire(lock, at: WorldSite.contextSwitch) }
@@ -63,7 +63,7 @@ struct ProgramLoop<A: TagAllocator>: Sendable where A.M == ControlledMachine {
     if A.creationMayFail {
       if !claimInhabited(vcpu, vm) {
         if let lock = m.runLock { m.release(lock, at: WorldSite.contextSwitch) }
-        return
+        return nil
       }
     } else if claims {
       m.acquire(Lock(vcpu.pointee.claim), at: WorldSite.claim)
