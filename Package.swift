@@ -28,14 +28,15 @@ let scenarios =
   + ["retag-first", "direct-switch", "pending-flush", "old-ids", "other-vcpu"]
   + ["pinned-vm"]
   // ASIDs.
-  + ["switch", "switch-r2", "switch-back", "switch-two-rollovers", "switch-then-flush"]
+  + ["switch", "switch-r2", "switch-back", "switch-threads"]
+  + ["switch-two-rollovers", "switch-then-flush"]
   + ["pins", "shared-tlb", "small-pins", "lazy", "small-lazy"]
   // KVM on arm before 2021, and on RISC-V.
   + ["kvm-arm-2012-mail", "kvm-arm-rollover", "kvm-arm-sibling", "kvm-arm-r2", "kvm-arm-tlb"]
   + ["riscv-rollover", "riscv-sibling", "riscv-r2", "riscv-tlb"]
   // SVM.
   + ["svm-arrival", "svm-siblings", "svm-reuse", "svm-fallback", "svm-no-flushbyasid"]
-  + ["svm-fallback-ends", "svm-aborted", "svm-wrap", "vpid-off"]
+  + ["svm-fallback-ends", "svm-unmap", "svm-aborted", "svm-wrap", "vpid-off"]
   // SEV.
   + ["sev-small", "sev-reuse", "sev-full", "sev-siblings", "sev-failure"]
   // Guests of guests.
@@ -44,6 +45,7 @@ let scenarios =
   // Xen.
   + ["xen-small", "xen-unmaps", "xen-off", "xen-narrow", "xen-wrap", "xen-generations"]
   + ["xen-migration", "xen-switch-off", "xen-unmap", "xen-reuse", "xen-churn", "xen-width"]
+  + ["reuse-two-pcpus"]
 
 let package = Package(
   name: "vmidtorture",

@@ -7,8 +7,9 @@ import Machines
 extension TagSystem {
   /// The systems that `list` shows.
   public static let all: [TagSystem] =
-    arm64VMIDVersions + armASIDVersions + kvmArmVersions + svmVersions + [svmNested] + sevVersions
-    + xenVersions
+    arm64VMIDVersions + armASIDVersions + kvmArmVersions
+    + (svmVersions + xenVersions).map { $0.alsoIn("reuse-two-pcpus") }
+    + [svmNested] + sevVersions
     + others.map { $0.soaked(on: "xen-small") }
 
   private static let others: [TagSystem] = [
@@ -16,7 +17,8 @@ extension TagSystem {
       "template-global-lock", "the README's example: one lock, no rollover, tags run out",
       source: "Sources/Allocators/Template/GlobalLockAllocator.swift",
       GlobalLockAllocator<LiveMachine>.self, GlobalLockAllocator<InstrumentedLiveMachine>.self,
-      GlobalLockAllocator<ControlledMachine>.self)
+      GlobalLockAllocator<ControlledMachine>.self
+    ).alsoIn("xen-churn", "xen-reuse", "reuse-two-pcpus")
   ]
 
   /// The system called `name`.

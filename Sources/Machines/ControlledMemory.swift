@@ -44,6 +44,11 @@ public final class ControlledMemory: MachineMemory, @unchecked Sendable {
   /// The names of the cells, by number.
   public private(set) var cellNames: [String] = []
   private var owner = ""
+  /// The names of what was made in banks of two places and more.
+  public private(set) var bankNames: Set<String> = []
+  /// The name of banks that say that they have one place fewer, so that a loop over them misses the
+  /// last: in one kind of mutant.
+  private let shortBank: String?
   /// The word with a bit for each pCPU that is online; 0 without.
   public private(set) var onlineWord = 0
   /// The first of the pCPUs' run locks; 0 without.
@@ -55,7 +60,8 @@ public final class ControlledMemory: MachineMemory, @unchecked Sendable {
   private var fixedValues: [UnsafeMutableRawPointer] = []
 
   /// An empty memory.
-  public init(pcpuCount: Int) {
+  public init(pcpuCount: Int, shortBank: String? = nil) {
+    self.shortBank = shortBank
     words = .allocate(capacity: Self.capacity)
     words.initialize(repeating: 0, count: Self.capacity)
     cells = .allocate(capacity: Self.capacity)
@@ -94,7 +100,7 @@ public final class ControlledMemory: MachineMemory, @unchecked Sendable {
     precondition(first + count <= Self.capacity, "a program has at most 65,536 words")
     (words + first).update(repeating: initial, count: count)
     wordNames += names(count, name)
-    return Bank(first: ControlledWord(first), stride: 1, count: count)
+    return Bank(first: ControlledWord(first), stride: 1, count: told(count, name))
   }
 
   public func cells(
@@ -104,7 +110,14 @@ public final class ControlledMemory: MachineMemory, @unchecked Sendable {
     precondition(first + count <= Self.capacity, "a program has at most 65,536 cells")
     (cells + first).update(repeating: initial, count: count)
     cellNames += names(count, name)
-    return Bank(first: ControlledCell(first), stride: 1, count: count)
+    return Bank(first: ControlledCell(first), stride: 1, count: told(count, name))
+  }
+
+  /// How many places a new bank says that it has.
+  private func told(_ count: Int, _ name: StaticString) -> Int {
+    if count < 2 { return count }
+    bankNames.insert("\(name)")
+    return shortBank == "\(name)" ? count - 1 : count
   }
 
   public func nowMaking(_ owner: String) { self.owner = owner }

@@ -27,6 +27,8 @@ public struct ExploreReport: Encodable, Sendable {
   public var verdict = ""
   public var exitCode: Int32 = 0
   public var findings: [Finding] = []
+  /// What the schedules made happen, by name; what never happened is 0.
+  public var coverage: [String: UInt64] = [:]
 
   // For people only.
   /// Whether there may be more traces than were counted.
@@ -44,7 +46,7 @@ public struct ExploreReport: Encodable, Sendable {
     case command, scenario, system, fault, strategy, model, seed, carrier, jobs, schedules, events
     case distinctTraces, traceHash, complete, bound, seconds, schedulesPerSecond, eventsPerSecond
     case verdict
-    case exitCode, findings
+    case exitCode, findings, coverage
   }
 
   /// A report with these parameters and no results yet.
@@ -60,6 +62,12 @@ public struct ExploreReport: Encodable, Sendable {
     self.seed = seed
     self.carrier = carrier
     self.jobs = jobs
+  }
+
+  /// Why a verdict means something: how often the schedules did what systems fail at.
+  public static func coverage(of counts: Counts) -> [String: UInt64] {
+    let shown = [.guestEntries, .rollovers, .vmsDestroyed, .unmaps] + Counter.coverage
+    return Dictionary(uniqueKeysWithValues: shown.map { ("\($0)", counts[$0]) })
   }
 
   /// One finding.

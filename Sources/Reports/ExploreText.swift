@@ -29,10 +29,21 @@ extension ExploreReport {
     lines.append(
       "rate     \(TextNumber.rate(schedulesPerSecond)) schedules, "
         + "\(TextNumber.rate(eventsPerSecond)) events, on a host that may do other things")
+    lines += TextTable.wrap(coverageItems, label: "coverage ")
     lines.append("run      \(parameters)")
     lines.append("rerun    \(rerun)")
     lines.append("covered  \(bound)")
     return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// What happened, the rarest last. Without a rollover and without a number that was used again there
+  /// is nothing that a system could have done wrong.
+  private var coverageItems: [String] {
+    let taken = coverage.filter { $0.value > 0 }
+      .sorted { ($0.value, $1.key) > ($1.value, $0.key) }
+      .map { "\($0.key) \(TextNumber.short(Double($0.value)))" }
+    let isTame = coverage["rollovers"] == 0 && coverage["vmsDestroyed"] == 0
+    return taken + (isTame ? ["no rollover, and no VM ended"] : [])
   }
 
   private func verdictLine(_ style: TextStyle) -> String {

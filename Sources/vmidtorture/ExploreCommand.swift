@@ -20,6 +20,7 @@ enum ExploreCommand: Command {
       "--strategy", "NAME", StrategyNames.all.joined(separator: ", ") + " (default portfolio)"),
     Option("--bound", "N", "preemptions or delays of dfs and delay (default 2)"),
     Option("--depth", "N", "depth of pct (default 3)"),
+    Option("--system", "NAME", "the allocator under test, in place of the scenario's"),
     Option("--fault", "NAME", "put a fault in, by id or name; see vmidtorture list"),
     Option("--seed", "N", "same seed, same schedules (default: random, printed)"),
     Option("--index", "N", "this one schedule of the seed"),
@@ -40,7 +41,8 @@ enum ExploreCommand: Command {
 
   static func run(_ arguments: ParsedArguments, signals: Signals) throws -> Int32 {
     let word = try arguments.onlyWord("SCENARIO", of: name)
-    let scenario = try ScenarioLibrary.builtIn.scenario(named: word)
+    var scenario = try ScenarioLibrary.builtIn.scenario(named: word)
+    if let system = arguments["--system"] { scenario.system = system }
     let fault = try arguments["--fault"].map(SoakCommand.fault(named:))
     var order = ExploreOrder(
       try ControlledWorld(scenario, fault: fault), seed: try arguments.seed())
@@ -154,6 +156,7 @@ struct ExploreSession {
         name: $0.name, schedules: $0.schedules, events: $0.events, findings: $0.findings)
     }
     report.findings = result.findings.map(row)
+    report.coverage = ExploreReport.coverage(of: result.counts)
     report.rerun = rerun
     return report
   }
@@ -171,7 +174,7 @@ struct ExploreSession {
   /// The seed alone repeats one schedule.
   private func rerun(of finding: ExploreFinding) -> String {
     var words = ["vmidtorture", "explore"] + arguments.words
-    for option in ["--fault", "--strategy", "--depth", "--bound"] {
+    for option in ["--system", "--fault", "--strategy", "--depth", "--bound"] {
       if let value = arguments[option] { words += [option, value] }
     }
     words += ["--seed", "\(finding.seed)", "--index", "\(finding.index)"]

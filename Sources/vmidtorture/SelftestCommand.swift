@@ -64,9 +64,9 @@ enum SelftestCommand: Command {
       system, schedules: arguments.has("--full") ? 20_000 : 2_000, seed: seed)
     let shows = Output.showsProgress && !arguments.has("--quiet")
     var rows: [MutantReport.Row] = []
-    for (name, mutation) in run.mutants where !signals.wantsStop {
+    for name in run.mutants where !signals.wantsStop {
       if shows { Output.progress("selftest: \(name)") }
-      let outcome = run.run(name, mutation)
+      let outcome = try run.run(name)
       rows.append(
         MutantReport.Row(
           name: outcome.name, killedBy: outcome.killedBy, scenario: outcome.scenario,

@@ -56,6 +56,7 @@ private let forArmASID: Texts = [
   ("switch", PackageResources.switch_json5),
   ("switch-r2", PackageResources.switch_r2_json5),
   ("switch-back", PackageResources.switch_back_json5),
+  ("switch-threads", PackageResources.switch_threads_json5),
   ("switch-two-rollovers", PackageResources.switch_two_rollovers_json5),
   ("switch-then-flush", PackageResources.switch_then_flush_json5),
   ("pins", PackageResources.pins_json5),
@@ -86,6 +87,7 @@ private let forSVM: Texts = [
   ("svm-fallback", PackageResources.svm_fallback_json5),
   ("svm-fallback-ends", PackageResources.svm_fallback_ends_json5),
   ("svm-no-flushbyasid", PackageResources.svm_no_flushbyasid_json5),
+  ("svm-unmap", PackageResources.svm_unmap_json5),
   ("svm-aborted", PackageResources.svm_aborted_json5),
   ("svm-wrap", PackageResources.svm_wrap_json5),
   ("vpid-off", PackageResources.vpid_off_json5),
@@ -124,6 +126,7 @@ private let forXen: Texts = [
   ("xen-switch-off", PackageResources.xen_switch_off_json5),
   ("xen-unmap", PackageResources.xen_unmap_json5),
   ("xen-reuse", PackageResources.xen_reuse_json5),
+  ("reuse-two-pcpus", PackageResources.reuse_two_pcpus_json5),
   ("xen-churn", PackageResources.xen_churn_json5),
   ("xen-width", PackageResources.xen_width_json5),
 ]

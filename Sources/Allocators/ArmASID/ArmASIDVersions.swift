@@ -114,3 +114,16 @@ public enum Arm64VMIDPinned: ArmASIDRules {
     allocator.markAllLeft(on: m)
   }
 }
+
+/// The first version of KVM's VMIDs on arm64, posted for comments (2021-05-06,
+/// <20210506165232.1969-1>): the ASIDs' scheme, pins included, with a decision at each entry. A
+/// rollover tells every pCPU to flush for itself, and nobody says that he has left: a pCPU that ran a
+/// guest once keeps its number at every rollover.
+public enum Arm64VMIDv1: ArmASIDRules {
+  /// As the family's.
+  public static var traits: AllocatorTraits { .ofASIDs(canPin: true) }
+  /// As KVM's.
+  public static var contextLife: ContextLife { .untilExit }
+  /// kvm_arm_vmid_update is called before each entry.
+  public static var decidesAtSwitch: Bool { false }
+}

@@ -200,7 +200,7 @@ public struct AllocatorConfiguration: Sendable, Equatable {
   /// Bits of a tag that the hardware keeps: what a probe reads back. 0 to `tagBits`.
   public let hardwareTagBits: Int
   /// Tags that may be handed out: 1 ... `usableTags`.
-  public let usableTags: Int
+  public var usableTags: Int
   /// Possible pCPUs.
   public let pcpuCount: Int
   /// vCPUs of each VM.

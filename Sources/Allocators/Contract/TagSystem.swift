@@ -17,6 +17,8 @@ public struct TagSystem: Sendable {
   public let verdict: ExpectedVerdict
   /// The system whose scenarios fit it, too.
   public private(set) var scenariosOf: String
+  /// More scenarios that fit it, by name.
+  public private(set) var otherScenarios: Set<String> = []
   /// The scenario that is soaked to show that it is right.
   public private(set) var soakScenario = "small"
   /// What the world must know of it.
@@ -161,6 +163,13 @@ extension TagSystem {
   func inScenarios(of name: String) -> TagSystem {
     var system = self
     system.scenariosOf = name
+    return system
+  }
+
+  /// The same system, explored in these scenarios of others as well.
+  func alsoIn(_ scenarios: String...) -> TagSystem {
+    var system = self
+    system.otherScenarios.formUnion(scenarios)
     return system
   }
 

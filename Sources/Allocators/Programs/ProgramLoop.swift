@@ -276,7 +276,8 @@ extension ProgramLoop {
 func prepareProgram<A: TagAllocator>(
   _: A.Type, _ setup: ProgramSetup
 ) throws -> ControlledProgram where A.M == ControlledMachine {
-  let memory = ControlledMemory(pcpuCount: setup.steps.count)
+  let memory = ControlledMemory(
+    pcpuCount: setup.steps.count, shortBank: setup.shortBank)
   let pcpuCount = setup.configuration.pcpuCount
   if setup.steps.contains(where: { $0.contains(.offline) }) {
     memory.makeOnlineWord(pcpus: pcpuCount)

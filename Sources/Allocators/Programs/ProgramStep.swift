@@ -38,6 +38,8 @@ public struct ProgramSetup: Sendable {
   public var plan: WorldPlan
   /// What each pCPU does.
   public var steps: [[ProgramStep]]
+  /// The name of places of which loops miss the last one: in one kind of mutant.
+  public var shortBank: String?
 
   /// A setup of these parts.
   public init(

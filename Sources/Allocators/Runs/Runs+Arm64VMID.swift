@@ -6,7 +6,7 @@ import Machines
 extension TagSystem {
   /// Its versions.
   static let arm64VMIDVersions: [TagSystem] = [
-    arm64VMID, arm64VMIDv2, arm64VMIDv3, arm64VMIDLoad, arm64VMIDVHE, arm64VMIDWill,
+    arm64VMID, arm64VMIDv1, arm64VMIDv2, arm64VMIDv3, arm64VMIDLoad, arm64VMIDVHE, arm64VMIDWill,
     arm64VMIDPinned,
   ]
 
@@ -17,6 +17,15 @@ extension TagSystem {
     Arm64VMID<LiveMachine, Arm64VMIDAsMerged>.self,
     Arm64VMID<InstrumentedLiveMachine, Arm64VMIDAsMerged>.self,
     Arm64VMID<ControlledMachine, Arm64VMIDAsMerged>.self)
+
+  /// v1 of the series.
+  static let arm64VMIDv1 = TagSystem(
+    unmeasured: "arm64-vmid-v1",
+    "v1 of the arm64 VMID series: the ASIDs' scheme, with pins for devices",
+    source: "linux-arm-kernel, 2021-05-06, <20210506165232.1969-1>",
+    verdict: .wrong(row: "B18", oracle: .o9, scenario: "idle-pcpus"),
+    ArmASID<InstrumentedLiveMachine, Arm64VMIDv1>.self,
+    ArmASID<ControlledMachine, Arm64VMIDv1>.self)
 
   /// v2 of the series.
   static let arm64VMIDv2 = TagSystem(

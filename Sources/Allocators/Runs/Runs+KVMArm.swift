@@ -16,7 +16,9 @@ extension TagSystem {
     source: "Linux virt/kvm/arm/arm.c, merged 2013, publication as of \(KVMArmBareSites.commit)",
     KVMArmBare<LiveMachine, KVMArmBareAsMerged>.self,
     KVMArmBare<InstrumentedLiveMachine, KVMArmBareAsMerged>.self,
-    KVMArmBare<ControlledMachine, KVMArmBareAsMerged>.self)
+    KVMArmBare<ControlledMachine, KVMArmBareAsMerged>.self
+  )
+  .alsoIn("kvm-arm-rollover", "kvm-arm-r2", "kvm-arm-tlb")
 
   /// KVM on arm before it shared the ASIDs' scheme.
   public static let kvmArm = TagSystem(
@@ -55,7 +57,7 @@ extension TagSystem {
     unmeasured: "kvm-arm-2018-rwlock",
     "KVM's VMID allocator on arm for some months: a lock that the last look does not take",
     source: "Linux virt/kvm/arm/arm.c, f0cf47d939d0; until fb544d1ca65a",
-    verdict: .wrong(row: "B39", oracle: .o1, scenario: "small"),
+    verdict: .wrong(row: "B39", oracle: .o1, scenario: "kvm-arm-sibling"),
     KVMArm<InstrumentedLiveMachine, KVMArm2018>.self, KVMArm<ControlledMachine, KVMArm2018>.self)
 
   /// KVM on RISC-V, put right.

@@ -13,7 +13,7 @@ public struct ControlledWorld: Sendable {
   public let fault: Fault?
   /// What runs.
   public let system: TagSystem
-  let setup: ProgramSetup
+  var setup: ProgramSetup
   /// Builds another program in its place: one that misbehaves, for the checks of an exploration.
   var substitute: (@Sendable () throws -> ControlledProgram)?
   /// What each pCPU does, as the scenario writes it: headings of stories.

@@ -56,8 +56,25 @@ extension Selftest {
   public static func explorationScenarios(of system: TagSystem) throws -> [String] {
     try ScenarioLibrary.builtIn.all
       .filter {
-        $0.program != nil && ($0.system == system.name || $0.system == system.scenariosOf)
+        $0.program != nil
+          && ($0.system == system.name || $0.system == system.scenariosOf
+            || system.otherScenarios.contains($0.name))
       }
       .map(\.name)
+  }
+
+  /// Those, and the ones of its relatives, all set up for `system`.
+  static func mutantScenarios(of system: TagSystem) throws -> [Scenario] {
+    try ScenarioLibrary.builtIn.all
+      .filter {
+        $0.program != nil
+          && ($0.system == system.name || system.otherScenarios.contains($0.name)
+            || TagSystem.named($0.system)?.scenariosOf == system.scenariosOf)
+      }
+      .map {
+        var scenario = $0
+        scenario.system = system.name
+        return scenario
+      }
   }
 }

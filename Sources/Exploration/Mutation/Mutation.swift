@@ -14,9 +14,11 @@ public struct Mutation: Hashable, Sendable {
     case skip
     /// A read-modify-write is a load and, later, a store.
     case tear
-    /// What is loaded differs in this bit.
+    /// What is loaded differs in this bit: the lowest one of a generation, so that the current one
+    /// compares as an old one, and the last one as the current one.
     case flip(bit: UInt64)
-    /// An invalidation comes after the lock was given back.
+    /// An invalidation comes after the lock was given back, or, where none is held, after the guest
+    /// was left.
     case delay
     /// An invalidation of all TLBs reaches this pCPU's only.
     case narrow

@@ -17,7 +17,10 @@ let performMutated: ControlledCall = { raw, bits, a, b in
   let operation = ControlledOperation(bits: bits)
   guard let mutation = state.pointee.mutation, mutation.applies(to: operation) else {
     let result = forward(raw, bits, a, b)
-    if operation.kind == .release { carryOutDelayed(raw, state) }
+    switch operation.kind {
+    case .release, .leaveGuest, .clearContext: carryOutDelayed(raw, state)
+    default: break
+    }
     return result
   }
   switch mutation.kind {
@@ -55,7 +58,7 @@ private func tear(
   return seen
 }
 
-/// What the pCPU has put off until it gave a lock back.
+/// What the pCPU has put off until it gave a lock back, or until its guest was left.
 private func carryOutDelayed(
   _ raw: UnsafeMutableRawPointer, _ state: UnsafeMutablePointer<EngineState>
 ) {
