@@ -27,6 +27,19 @@ import Testing
     #expect(!text.stdout.contains("\u{1B}"), "colour in a pipe")
   }
 
+  @Test func `who waits for calls gets as many pCPUs as there are cores, or as it is told`() throws
+  {
+    let words = ["soak", "d06", "--system", "kvm-arm", "--duration", "50ms", "--json"]
+    let fitted = try Tool.run(words).json
+    let pcpus = min(8, max(2, ProcessInfo.processInfo.activeProcessorCount))
+    #expect(fitted["pcpus"] as? Int == pcpus)
+    let rerun = fitted["rerun"] as? String ?? ""
+    #expect(rerun.contains(" --pcpus \(pcpus) ") == (pcpus < 8), "\(rerun)")
+    #expect(try Tool.run(words + ["--pcpus", "3"]).json["pcpus"] as? Int == 3)
+    let other = try Tool.run(["soak", "d06", "--duration", "50ms", "--json"]).json
+    #expect(other["pcpus"] as? Int == 8)
+  }
+
   @Test func `a fault is found, told and exits with 1`() throws {
     let outcome = try Tool.run(
       ["soak", "small", "--fault", "b09", "--duration", "30s", "--json"])

@@ -30,7 +30,8 @@ import Testing
     let wanted = [
       "command", "scenario", "system", "fault", "seed", "pcpus", "vms", "vcpusPerVM", "tagBits",
       "durationSeconds", "verdict", "exitCode", "guestEntries", "fastPathEntries",
-      "slowPathEntries", "rollovers", "tlbHits", "tlbFills", "migrations", "vmsCreated",
+      "slowPathEntries", "rollovers", "rolloversPerSecond", "tlbHits", "tlbFills", "migrations",
+      "vmsCreated",
       "vmsDestroyed", "oracleChecks", "coverage", "findings", "peakRSSBytes",
     ]
     for key in wanted { #expect(object[key] != nil, "\(key) is missing") }
@@ -55,6 +56,19 @@ import Testing
     #expect(lines[1] == "FORBIDDEN  O2  two VMs  (1.50 s)")
     #expect(lines.last == "rerun           vmidtorture soak small --seed 0x5")
     #expect(lines.contains { $0.hasPrefix("run             small: arm64-vmid, 2 pCPUs") })
+  }
+
+  @Test func `a clean run says how often it rolled over`() {
+    var clean = report { $0[.rollovers] = 2500 }
+    clean.verdict = "clean"
+    clean.findings = []
+    #expect(clean.rolloversPerSecond == 1250)
+    let first = clean.text(style: TextStyle(isColoured: false)).split(separator: "\n").first
+    #expect(first == "clean: no oracle saw anything after 2.00 s, 1.25 k rollovers/s")
+    var still = report { $0[.rollovers] = 0 }
+    still.verdict = "clean"
+    let said = still.text(style: TextStyle(isColoured: false)).split(separator: "\n").first
+    #expect(said == "clean: no oracle saw anything after 2.00 s, no rollover")
   }
 
   @Test func `a path that was never taken is said loudly`() {
