@@ -39,6 +39,9 @@ let scenarios =
   + ["svm-fallback-ends", "svm-unmap", "svm-aborted", "svm-wrap", "vpid-off"]
   // SEV.
   + ["sev-small", "sev-reuse", "sev-full", "sev-siblings", "sev-failure"]
+  // Guests of guests.
+  + ["nested", "nested-unmap", "nested-interrupt", "nested-guests", "nested-flush-all"]
+  + ["nested-invlpga", "nested-reuse", "nested-siblings"]
   // Xen.
   + ["xen-small", "xen-unmaps", "xen-off", "xen-narrow", "xen-wrap", "xen-generations"]
   + ["xen-migration", "xen-switch-off", "xen-unmap", "xen-reuse", "xen-churn", "xen-width"]

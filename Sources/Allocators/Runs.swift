@@ -8,7 +8,8 @@ extension TagSystem {
   /// The systems that `list` shows.
   public static let all: [TagSystem] =
     arm64VMIDVersions + armASIDVersions + kvmArmVersions
-    + (svmVersions + xenVersions).map { $0.alsoIn("reuse-two-pcpus") } + sevVersions
+    + (svmVersions + xenVersions).map { $0.alsoIn("reuse-two-pcpus") }
+    + [svmNested] + sevVersions
     + others.map { $0.soaked(on: "xen-small") }
 
   private static let others: [TagSystem] = [
@@ -26,7 +27,8 @@ extension TagSystem {
 
 extension Fault {
   /// The catalogue.
-  public static let all: [Fault] = ofArm64VMID + ofArmASID + ofKVMArm + ofSVM + ofSEV + ofXen
+  public static let all: [Fault] =
+    ofArm64VMID + ofArmASID + ofKVMArm + ofSVM + ofSVMNested + ofSEV + ofXen
 
   /// The fault whose id, or id and name, is `text`.
   public static func named(_ text: String) -> Fault? {

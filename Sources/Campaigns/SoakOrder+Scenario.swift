@@ -17,6 +17,7 @@ public enum PlanError: Error, Equatable {
   case sharedTLBs(threadsPerCore: Int)
   case notMadeForSharedTLBs(system: String, names: [String])
   case cannotPin(system: String, names: [String])
+  case cannotNest(system: String, names: [String])
   case tooFewTags(system: String, needed: Int, usable: Int)
 }
 
@@ -37,6 +38,9 @@ extension PlanError: CustomStringConvertible {
         + names.joined(separator: ", ")
     case .cannotPin(let system, let names):
       "the scenario pins VMs, but \(system) cannot; give one of \(names.joined(separator: ", "))"
+    case .cannotNest(let system, let names):
+      "the scenario has VMs that run guests of their own, but \(system) knows none; give "
+        + names.joined(separator: " or ")
     case .tooFewTags(let system, let needed, let usable):
       "\(system) needs at least \(needed) usable tags for so many pCPUs and VMs, but there are "
         + "\(usable); raise tagBits, lower vms or pcpus, or set fewTags: true to run into "
@@ -64,6 +68,7 @@ extension SoakOrder {
       throw .cannotPin(
         system: system.name, names: TagSystem.all.filter(\.traits.canPin).map(\.name))
     }
+    if scenario.nestedEvery > 0 { try Self.checkNests(system) }
     let needed = system.traits.leastTags(scenario.pcpus, scenario.vms)
     if scenario.usableTagCount < needed, !scenario.fewTags {
       throw .tooFewTags(system: system.name, needed: needed, usable: scenario.usableTagCount)
@@ -87,6 +92,12 @@ extension SoakOrder {
 }
 
 extension SoakOrder {
+  static func checkNests(_ system: TagSystem) throws(PlanError) {
+    if system.nests { return }
+    throw .cannotNest(
+      system: system.name, names: TagSystem.all.filter(\.nests).map(\.name))
+  }
+
   private static func checkTLBs(
     _ scenario: Scenario, _ system: TagSystem, controlled: Bool
   ) throws(PlanError) {

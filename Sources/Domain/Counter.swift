@@ -20,7 +20,7 @@ public enum Counter: Int, CaseIterable, Sendable {
   case idleAtRollover, keptForIdle
   // Comparisons that an oracle made.
   case checksO1, checksO2, checksO3, checksO4, checksO5, checksO6, checksO7, checksO8
-  case checksO11, checksO12
+  case checksO11, checksO12, checksO13
   // Coverage: paths that a run must have taken for its verdict to mean something.
   case reentryWithOwnID, entryWithEmptiedSlot, retagHitOnePCPU, retagHitMorePCPUs
   case oldNumberStillFree, reservedFallback, markerStoredOverZero, claimLost
@@ -31,6 +31,8 @@ public enum Counter: Int, CaseIterable, Sendable {
   case pins
   // VMs that could not be created, for want of a tag or because a step failed.
   case creationsFailed
+  // Entries into guests of guests.
+  case nestedEntries
 
   /// The paths that every summary shows; a zero among them is said loudly.
   public static let coverage: [Counter] = [
@@ -53,6 +55,7 @@ public enum Counter: Int, CaseIterable, Sendable {
     case .o8: .checksO8
     case .o11: .checksO11
     case .o12: .checksO12
+    case .o13: .checksO13
     case .o9, .race: nil
     }
   }

@@ -13,6 +13,7 @@ public enum OracleID: String, CaseIterable, Sendable, Codable {
   case o9 = "O9"
   case o11 = "O11"
   case o12 = "O12"
+  case o13 = "O13"
   /// Plain memory that two pCPUs touch unordered; controlled runs only.
   case race = "RACE"
 
@@ -33,6 +34,7 @@ public enum OracleID: String, CaseIterable, Sendable, Codable {
     case .o9: "Progress"
     case .o11: "Accounting"
     case .o12: "CrossVCPU"
+    case .o13: "NestedIsolation"
     case .race: "DataRace"
     }
   }

@@ -77,6 +77,8 @@ public struct Scenario: Sendable, Equatable {
   public var pinEvery = 0
   /// One fallible step of an allocator in so many fails; in a controlled run each may; 0 for none.
   public var failEvery = 0
+  /// One exit of a hypervisor in so many runs a guest of its own; 0 for none.
+  public var nestedEvery = 0
   /// One slice in so many runs a vCPU of another pCPU; 0 = only where its own cannot run.
   public var migrateEvery = 4
 

@@ -52,6 +52,10 @@ public indirect enum ScenarioError: Error, Equatable, Sendable {
   case programEmpty
   case programOnline(Scenario.ProgramStep, pcpu: Int, isOnline: Bool)
   case programText(String, pcpu: Int)
+  /// `text` is nothing that L1 can do.
+  case programNestedText(String, pcpu: Int)
+  case programNestedActions(Scenario.ProgramStep, pcpu: Int, most: Int)
+  case programNestedFlush(Scenario.ProgramStep, pcpu: Int)
   case programEntries(Scenario.ProgramStep, pcpu: Int, most: Int)
   case programNoSuchVCPU(Scenario.ProgramStep, pcpu: Int, vms: Int, vcpusPerVM: Int)
   case programNoSuchVM(Scenario.ProgramStep, pcpu: Int, vms: Int)
@@ -101,7 +105,7 @@ extension ScenarioError {
     case .scriptCount, .scriptEmpty, .scriptText, .scriptNoSuchVCPU, .scriptSharesVCPU: ["script"]
     case .programPCPUs: ["pcpus", "program"]
     case .programOnline, .programCount, .programEmpty, .programText, .programEntries,
-      .programNoSuchVCPU,
+      .programNestedText, .programNestedActions, .programNestedFlush, .programNoSuchVCPU,
       .programNoSuchVM, .programNoSuchPage, .programUsesEndingVM:
       ["program"]
     }
@@ -225,6 +229,19 @@ extension ScenarioError: CustomStringConvertible {
       return "program of pCPU \(pcpu) has \(quoted(text)), but a step is VM.vCPU, "
         + "VM.vCPU*entries, unmap VM:page, end VM, pin VM or unpin VM; write for example \"0.1*2\" for two entries "
         + "of vCPU 1 of VM 0"
+    case .programNestedText(let text, let pcpu):
+      return
+        "program of pCPU \(pcpu) lets a hypervisor do \(quoted(text)), but what it does is L1, "
+        + "a, a*entries, a!, edit a:page, invlpga a:page, renew a, flush or flush all (its guests are a "
+        + "and b, L1 is itself); write for example \"0.0: L1, a, invlpga a:0, a\""
+    case .programNestedActions(let step, let pcpu, let most):
+      return
+        "program of pCPU \(pcpu) has \"\(step)\", but a hypervisor does at most \(most) things in "
+        + "a slice; make two slices of it"
+    case .programNestedFlush(let step, let pcpu):
+      return
+        "program of pCPU \(pcpu) has \"\(step)\", but a flush goes with the next guest that is run "
+        + "in the slice; write one behind it, such as \"flush, a\""
     case .programEntries(let step, let pcpu, let most):
       return "program of pCPU \(pcpu) has \"\(step)\", but a slice of a program has 1 to \(most) "
         + "entries; write so many behind the *"

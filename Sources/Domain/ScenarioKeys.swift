@@ -118,6 +118,9 @@ extension Scenario {
     .every(
       "failEvery", \.failEvery, "steps", "one fallible step of the allocator in so many fails"),
     .every(
+      "nestedEvery", \.nestedEvery, "exits",
+      "one exit in so many: the guest runs a guest of its own"),
+    .every(
       "migrateEvery", \.migrateEvery, "slices", "one slice in so many runs another pCPU's vCPU"),
     .flag(
       "contextSwitchBarrier", \.contextSwitchBarrier,

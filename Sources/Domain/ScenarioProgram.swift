@@ -25,6 +25,9 @@ extension Scenario {
     case pin(VMSlot)
     /// A device no longer does: `unpin 0`.
     case unpin(VMSlot)
+    /// One slice of a vCPU whose guest is a hypervisor, with what that does:
+    /// `0.0: L1, a, edit a:0, invlpga a:0, a`.
+    case nest(ScriptedVCPU, [NestedAction])
   }
 
   /// The program, one list per pCPU; nil if there is none. A list may be empty, but not all.
@@ -51,12 +54,13 @@ extension Scenario {
   }
 
   private func programStep(_ text: String, pcpu: Int) throws(ScenarioError) -> ProgramStep {
+    if let action = ProgramStep.wrongNestedAction(in: text) {
+      throw .programNestedText(action, pcpu: pcpu)
+    }
     guard let step = ProgramStep(parsing: text) else { throw .programText(text, pcpu: pcpu) }
     switch step {
     case .run(let vcpu, let entries, _):
-      guard vcpu.vm.index < vms, vcpu.index < vcpusPerVM else {
-        throw .programNoSuchVCPU(step, pcpu: pcpu, vms: vms, vcpusPerVM: vcpusPerVM)
-      }
+      try check(vcpu, of: step, pcpu: pcpu)
       guard (1...Self.mostProgramEntries).contains(entries) else {
         throw .programEntries(step, pcpu: pcpu, most: Self.mostProgramEntries)
       }
@@ -68,8 +72,39 @@ extension Scenario {
     case .end(let vm), .pin(let vm), .unpin(let vm):
       guard vm.index < vms else { throw .programNoSuchVM(step, pcpu: pcpu, vms: vms) }
     case .offline, .online: break
+    case .nest(let vcpu, let actions):
+      try check(vcpu, of: step, pcpu: pcpu)
+      try check(actions, of: step, pcpu: pcpu)
     }
     return step
+  }
+
+  private func check(
+    _ vcpu: ScriptedVCPU, of step: ProgramStep, pcpu: Int
+  ) throws(ScenarioError) {
+    guard vcpu.vm.index < vms, vcpu.index < vcpusPerVM else {
+      throw .programNoSuchVCPU(step, pcpu: pcpu, vms: vms, vcpusPerVM: vcpusPerVM)
+    }
+  }
+
+  private func check(
+    _ actions: [NestedAction], of step: ProgramStep, pcpu: Int
+  ) throws(ScenarioError) {
+    guard actions.count <= Self.mostNestedActions else {
+      throw .programNestedActions(step, pcpu: pcpu, most: Self.mostNestedActions)
+    }
+    let lastFlush = actions.lastIndex { $0 == .flushGuest || $0 == .flushAll }
+    if let lastFlush, !actions[lastFlush...].contains(where: { $0.entries != nil }) {
+      throw .programNestedFlush(step, pcpu: pcpu)
+    }
+    for action in actions {
+      if let page = action.page, page >= pagesPerVM {
+        throw .programNoSuchPage(step, pcpu: pcpu, pagesPerVM: pagesPerVM)
+      }
+      if let entries = action.entries, !(1...Self.mostProgramEntries).contains(entries) {
+        throw .programEntries(step, pcpu: pcpu, most: Self.mostProgramEntries)
+      }
+    }
   }
 
   /// Who is offline comes back before it does anything else.
@@ -102,14 +137,14 @@ extension Scenario.ProgramStep {
   fileprivate var vmInUse: VMSlot? {
     switch self {
     case .unmap(let vm, _), .pin(let vm), .unpin(let vm): vm
-    case .run, .end, .offline, .online: nil
+    case .run, .nest, .end, .offline, .online: nil
     }
   }
 
   /// What whoever takes the step does.
   var verb: String {
     switch self {
-    case .run: "runs"
+    case .run, .nest: "runs"
     case .unmap: "unmaps"
     case .end: "ends"
     case .pin: "pins"
@@ -124,6 +159,10 @@ extension Scenario.ProgramStep: CustomStringConvertible {
   /// The step that `text` writes; nil if it writes none. Whether what it names is there,
   /// `programSteps()` says.
   public init?(parsing text: String) {
+    if let slice = Self.nested(parsing: text) {
+      self = slice
+      return
+    }
     let words = text.split(separator: " ", omittingEmptySubsequences: false)
     switch (words.first, words.count) {
     case ("unmap", 2):
@@ -167,6 +206,8 @@ extension Scenario.ProgramStep: CustomStringConvertible {
     case .online: "online"
     case .pin(let vm): "pin \(vm.index)"
     case .unpin(let vm): "unpin \(vm.index)"
+    case .nest(let vcpu, let actions):
+      "\(vcpu): " + actions.map(\.description).joined(separator: ", ")
     }
   }
 }

@@ -11,9 +11,10 @@ extension ControlledMachine: GuestMachine {
       .install, at: site, object: context.table[0].number,
       GuestPlace(
         tag: context.tag.number, vcpu: context.vcpu, slot: context.slot.index,
-        isStale: context.isStale
+        isStale: context.isStale, inner: context.inner?.inner ?? 0
       ).bits,
-      UInt64(context.owner))
+      UInt64(context.owner)
+        | UInt64(truncatingIfNeeded: context.inner?.table[0].number ?? 0) &<< 32)
   }
 
   @inlinable public func leaveGuest(at site: Site) { perform(.leaveGuest, at: site) }
@@ -108,6 +109,13 @@ extension ControlledMachine {
     perform(.flushCompleted, object: slot.index, page, version)
   }
 
+  /// The hypervisor in `vcpu` has flushed `page` of `inner`, and was told that this is done: nothing
+  /// made from an older version of the inner table's entry may be used by that vCPU. For O13.
+  @inlinable
+  public func innerFlushCompleted(vcpu: Int, inner: Int, page: UInt64, version: UInt64) {
+    perform(.innerFlushCompleted, object: vcpu &* Inner.count &+ inner, page, version)
+  }
+
   /// A device translates for `owner`, who lives at `slot`, under `tag` from here on. A schedule point.
   @inlinable
   public func attachDevice(to slot: VMSlot, owner: VMIdentity, tag: Tag, at site: Site) {
@@ -127,7 +135,7 @@ extension ControlledMachine {
   @inlinable public func takeInterruption() -> Bool { perform(.takeInterruption) != 0 }
 }
 
-/// Where a guest runs, in one operand: tag | vCPU << 16 | slot << 32 | stale << 63.
+/// Where a guest runs, in one operand: tag | vCPU << 16 | inner << 24 | slot << 32 | stale << 63.
 public struct GuestPlace: Equatable, Sendable {
   /// The packed form.
   public let bits: UInt64
@@ -137,16 +145,19 @@ public struct GuestPlace: Equatable, Sendable {
 
   /// Packs a place. A tag has at most 16 bits.
   @inlinable @inline(__always)
-  public init(tag: UInt64, vcpu: UInt32, slot: Int, isStale: Bool = false) {
+  public init(tag: UInt64, vcpu: UInt32, slot: Int, isStale: Bool = false, inner: Int = 0) {
     bits =
-      tag & 0xFFFF | UInt64(vcpu & 0xFFFF) &<< 16 | UInt64(truncatingIfNeeded: slot) &<< 32
+      tag & 0xFFFF | UInt64(vcpu & 0xFF) &<< 16
+      | UInt64(truncatingIfNeeded: inner & 0xFF) &<< 24 | UInt64(truncatingIfNeeded: slot) &<< 32
       | (isStale ? 1 &<< 63 : 0)
   }
 
   /// The tag.
   @inlinable @inline(__always) public var tag: UInt64 { bits & 0xFFFF }
   /// The vCPU's number in its VM.
-  @inlinable @inline(__always) public var vcpu: UInt64 { bits &>> 16 & 0xFFFF }
+  @inlinable @inline(__always) public var vcpu: UInt64 { bits &>> 16 & 0xFF }
+  /// An `Inner`.
+  @inlinable @inline(__always) public var inner: Int { Int(bits &>> 24 & 0xFF) }
   /// The VM's slot.
   @inlinable @inline(__always) public var slot: Int {
     Int(truncatingIfNeeded: bits &>> 32 & 0x7FFF_FFFF)

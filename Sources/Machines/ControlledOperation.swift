@@ -22,6 +22,7 @@ public enum StepKind: UInt8, Sendable, CaseIterable {
   case rolloverBegins, throughout, lostTag, rolloverEnds
   case judgeEntry, flushCompleted, takeInterruption, contextOf, flushCount, bug
   case tagFreed, tagAllocated, noTagFound, touchMemory
+  case innerFlushCompleted
 
   /// Whether a scheduler decides before it. Fences order, but touch nothing.
   @inlinable @inline(__always)

@@ -38,6 +38,8 @@ public struct ControlledProgram: Sendable {
     public var threadsPerCore: Int
     /// Whether devices share VMs' address spaces, one for each slot.
     public var hasDevices: Bool
+    /// Whether every context has an inner one: a VM's own or that of a guest of its own.
+    public var nests: Bool
     /// Whether one tag means one VM on the whole machine; else on each pCPU.
     public var tagsAreGlobal: Bool
     /// Whether tag 0 means untagged: nobody's, and right where the entry flushes.
@@ -58,9 +60,9 @@ public struct ControlledProgram: Sendable {
     public init(
       tagBits: Int, hardwareTagBits: Int? = nil, highestTag: UInt64, vmSlots: Int, vcpus: Int,
       pagesPerVM: Int, hasTLB: Bool,
-      fillsUnasked: Bool, threadsPerCore: Int = 1, hasDevices: Bool = false, tagsAreGlobal: Bool,
-      allowsUntagged: Bool = false, encrypts: Bool = false, mayFail: Bool = true,
-      oracles: Set<OracleID>
+      fillsUnasked: Bool, threadsPerCore: Int = 1, hasDevices: Bool = false,
+      nests: Bool = false, tagsAreGlobal: Bool, allowsUntagged: Bool = false,
+      encrypts: Bool = false, mayFail: Bool = true, oracles: Set<OracleID>
     ) {
       self.tagBits = tagBits
       self.hardwareTagBits = hardwareTagBits ?? tagBits
@@ -72,6 +74,7 @@ public struct ControlledProgram: Sendable {
       self.fillsUnasked = fillsUnasked
       self.threadsPerCore = threadsPerCore
       self.hasDevices = hasDevices
+      self.nests = nests
       self.tagsAreGlobal = tagsAreGlobal
       self.allowsUntagged = allowsUntagged
       self.encrypts = encrypts

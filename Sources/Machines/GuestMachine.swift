@@ -36,6 +36,9 @@ public protocol GuestMachine: CallingMachine {
   /// Nothing is loaded on this pCPU from here on, or something will be again. Said in turns, after
   /// `put` and before `load`; counts only. Never a schedule point.
   func turnsIdle(_ isIdle: Bool)
+  /// What the entry for `page` under the installed context, which was just used, remembers of inner
+  /// guests; nil if the machine judges that itself. Never a schedule point.
+  func observeInner(of page: UInt64) -> InnerTranslation?
 }
 
 extension GuestMachine {
@@ -43,6 +46,38 @@ extension GuestMachine {
   @inlinable public func touchMemory(under tag: Tag) {}
   /// Nobody counts.
   @inlinable public func turnsIdle(_ isIdle: Bool) {}
+  /// Nobody asks.
+  @inlinable public func observeInner(of page: UInt64) -> InnerTranslation? { nil }
+}
+
+/// Who runs inside a VM that may nest, and the table that it or its hypervisor keeps for it: a walk goes
+/// through that one first, to a page of the VM, and then through the VM's own.
+public struct InnerContext<Word: Handle>: Sendable {
+  /// An `Inner`.
+  public let inner: Int
+  /// The table's entries, one word a page. Their frames are pages of the VM.
+  public let table: Bank<Word>
+
+  /// The context of `inner`.
+  @inlinable @inline(__always)
+  public init(_ inner: Int, table: Bank<Word>) {
+    self.inner = inner
+    self.table = table
+  }
+}
+
+/// What a TLB entry remembers of an inner walk.
+public struct InnerTranslation: Equatable, Sendable {
+  /// Who ran: an `Inner`.
+  public let inner: Int
+  /// The entry of the inner table.
+  public let entry: TableEntry
+
+  @inlinable
+  init(inner: Int, entry: TableEntry) {
+    self.inner = inner
+    self.entry = entry
+  }
 }
 
 /// A hardware context: a stage-2 table and the tag under which its translations are cached.
@@ -60,12 +95,14 @@ public struct GuestContext<Word: Handle>: Sendable {
   /// Whether translations of others may be found under the tag until this pCPU has flushed: the next
   /// thing that it does.
   public let isStale: Bool
+  /// Who runs inside the VM; nil where nothing nests.
+  public let inner: InnerContext<Word>?
 
   /// The context of `owner`, who lives at `slot`.
   @inlinable @inline(__always)
   public init(
     table: Bank<Word>, tag: Tag, slot: VMSlot, owner: VMIdentity, vcpu: UInt32 = 0,
-    isStale: Bool = false
+    isStale: Bool = false, inner: InnerContext<Word>? = nil
   ) {
     self.table = table
     self.tag = tag
@@ -73,6 +110,7 @@ public struct GuestContext<Word: Handle>: Sendable {
     self.owner = owner
     self.vcpu = vcpu
     self.isStale = isStale
+    self.inner = inner
   }
 }
 
@@ -103,6 +141,15 @@ public struct Translation: Sendable {
     self.version = version
     self.alsoUnderThisTag = alsoUnderThisTag
     self.vcpu = vcpu
+  }
+}
+
+extension Translation {
+  /// The same, with the vCPU's number alone: a machine may note an `Inner` beside it.
+  @inlinable public var ofVCPU: Translation {
+    Translation(
+      outcome: outcome, owner: owner, version: version, alsoUnderThisTag: alsoUnderThisTag,
+      vcpu: vcpu & 0xFFFF)
   }
 }
 

@@ -89,6 +89,8 @@ public final class LiveHardware: @unchecked Sendable {
   let idleTurns: Bank<LiveWord>
   /// One past the highest tag.
   let tagCount: Int
+  /// Whether every context has an inner one.
+  let nests: Bool
 
   let pcpus: UnsafeMutablePointer<LivePCPU>
   let instruments: UnsafeMutablePointer<InstrumentState>?
@@ -96,10 +98,12 @@ public final class LiveHardware: @unchecked Sendable {
 
   /// Hardware for `pcpuCount` pCPUs and tags below 2^`tagBits`, of which it looks at the low
   /// `hardwareTagBits`; with `pauses`, instrumented, pausing at `pauseSites` in turn, or anywhere if
-  /// there are none; with caches and firmware if it `encrypts`.
+  /// there are none; with caches and firmware if it `encrypts`. `nests`: every context that is installed
+  /// has an inner one.
   public init(
-    pcpuCount: Int, tagBits: Int, hardwareTagBits: Int? = nil, pauses: PausePlan? = nil,
-    pauseSites: [Site] = [], encrypts: Bool = false, failEvery: Int = 0, seed: Seed,
+    pcpuCount: Int, tagBits: Int, hardwareTagBits: Int? = nil, nests: Bool = false,
+    pauses: PausePlan? = nil, pauseSites: [Site] = [], encrypts: Bool = false, failEvery: Int = 0,
+    seed: Seed,
     watcher: any MachineWatcher
   ) {
     let memory = LiveMemory()
@@ -119,6 +123,7 @@ public final class LiveHardware: @unchecked Sendable {
       initially: PCPUSet(first: pcpuCount).rawValue, named: "online pCPUs")
     idleTurns = memory.words(pcpuCount, initially: 0, .ownLine, named: "idle turns")
     tagCount = 1 << tagBits
+    self.nests = nests
     let counters = (0..<pcpuCount).map { _ in
       memory.words(Counter.allCases.count, initially: 0, .packed, named: "counters")
     }
@@ -138,7 +143,7 @@ public final class LiveHardware: @unchecked Sendable {
       (pcpus + index).initialize(
         to: LivePCPU(
           PCPU(index), of: self, counters: counters[index],
-          tlb: LiveTLB(in: memory, tagCount: 1 << tagBits),
+          tlb: LiveTLB(in: memory, tagCount: 1 << tagBits, nests: nests),
           tagMask: (1 << UInt64(hardwareTagBits ?? 64)) &- 1,
           seed: seed.child("hardware of pCPU \(index)")))
     }
@@ -216,6 +221,7 @@ struct LivePCPU {
   /// ... the table to walk, and whose it is.
   @usableFromInline var contextTable: LiveWord
   @usableFromInline var contextOwner: VMIdentity = 0
+  /// As an entry's `vcpu`.
   @usableFromInline var contextVCPU: UInt32 = 0
   /// Whether calls have to wait.
   @usableFromInline var interrupts = InterruptState.enabled
@@ -223,6 +229,9 @@ struct LivePCPU {
   @usableFromInline var contextSequence: UInt64 = 0
   /// A private word to exchange with: on x86 that is the cheapest full barrier.
   @usableFromInline let scratch: LiveWord
+  /// Whether there is an inner table to walk first, and which.
+  let nests: Bool
+  @usableFromInline var contextInnerTable: LiveWord
   /// (holder + 1) << 16 | site of the lock that is waited for; 0 for none.
   @usableFromInline let waiting: LiveWord
   @usableFromInline var random: RandomStream
@@ -261,6 +270,8 @@ struct LivePCPU {
     online = hardware.online
     scratch = memory.word(initially: 0, named: "scratch")
     contextTable = scratch
+    nests = hardware.nests
+    contextInnerTable = scratch
     waiting = memory.word(initially: 0, named: "awaited lock")
     random = RandomStream(seed)
     contextsBeforeRollover = memory.array(of: hardware.pcpuCount, 0)

@@ -42,17 +42,36 @@ extension LivePCPU {
     let stamp = bus.stamp
     if stamp &>> InvalidationBus.fineBits != flushesSeen { countLosses(now: stamp) }
     fullBarrier()
-    let bits = contextTable.advanced(by: Int(page)).address.pointee.load(
+    let inner = nests ? innerEntry(page) : nil
+    if let inner, !inner.isValid { return .fault }
+    let walked = inner.map(\.frame) ?? page
+    let bits = contextTable.advanced(by: Int(walked)).address.pointee.load(
       ordering: .acquiring)
     guard TableEntry(bits: bits).isValid else { return .fault }
     let owner = contextOwner
     let other = noteOwner(owner, of: LiveTLB.tag(of: key))
     tlb.entries[LiveTLB.place(key)] = TLBEntry(
       key: key, stamp: stamp, tableEntry: bits, owner: owner, vcpu: contextVCPU)
+    if let inner { tlb.innerEntries[LiveTLB.place(key)] = inner.bits }
     if bus.stamp != stamp { counters[Counter.fillDroppedByEpoch.rawValue].addAlone(1) }
     return Translation(
       outcome: .fill, owner: owner, version: TableEntry(bits: bits).version,
       alsoUnderThisTag: other, vcpu: contextVCPU)
+  }
+
+  /// The first half of the walk, where VMs nest.
+  private func innerEntry(_ page: UInt64) -> TableEntry {
+    TableEntry(
+      bits: contextInnerTable.advanced(by: Int(page)).address.pointee.load(ordering: .acquiring))
+  }
+
+  /// What the entry for `page` under the installed context remembers of the inner walk.
+  func inner(of page: UInt64) -> InnerTranslation? {
+    guard nests, contextKey != LiveTLB.noContext else { return nil }
+    let place = LiveTLB.place(contextKey | page)
+    return InnerTranslation(
+      inner: Int(tlb.entries[place].vcpu &>> LiveTLB.innerShift),
+      entry: TableEntry(bits: tlb.innerEntries[place]))
   }
 
   /// `owner` fills under `tag`. Returns another VM with a live entry under it; 0 if there is none.

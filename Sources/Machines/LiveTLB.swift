@@ -13,7 +13,7 @@ struct TLBEntry: BitwiseCopyable {
   @usableFromInline var tableEntry: UInt64
   /// Whose table that was.
   @usableFromInline var owner: VMIdentity
-  /// The vCPU that ran.
+  /// The vCPU that ran, and from bit `LiveTLB.innerShift` on which `Inner` of it.
   @usableFromInline var vcpu: UInt32
 
   @inlinable
@@ -36,10 +36,16 @@ struct LiveTLB {
   @usableFromInline static var noContext: UInt64 { .max }
 
   @usableFromInline let entries: UnsafeMutablePointer<TLBEntry>
+  /// Per entry: the bits of the inner table's entry that it was made from. Only where VMs nest.
+  let innerEntries: UnsafeMutablePointer<UInt64>
+  /// Where the number of an inner guest stands beside a vCPU's.
+  @usableFromInline static var innerShift: UInt32 { 16 }
+
   /// Per tag: who filled last under it here. A hint for O3, confirmed by a scan of the entries.
   @usableFromInline let lastOwner: UnsafeMutablePointer<VMIdentity>
 
-  init(in memory: LiveMemory, tagCount: Int) {
+  init(in memory: LiveMemory, tagCount: Int, nests: Bool = false) {
+    innerEntries = memory.array(of: nests ? LiveTLB.entryCount : 1, 0)
     entries = memory.array(
       of: LiveTLB.entryCount, TLBEntry(key: LiveTLB.emptyKey, stamp: .max, tableEntry: 0, owner: 0))
     lastOwner = memory.array(of: tagCount, 0)

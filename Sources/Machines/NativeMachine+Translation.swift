@@ -16,6 +16,11 @@ extension NativeMachine: GuestMachine {
     own.pointee.contextTable = context.table[0]
     own.pointee.contextOwner = context.owner
     own.pointee.contextVCPU = context.vcpu
+    // Nothing where nothing nests: whether there is an inner context is known when this is compiled.
+    if let inner = context.inner {
+      own.pointee.contextVCPU |= UInt32(truncatingIfNeeded: inner.inner) &<< LiveTLB.innerShift
+      own.pointee.contextInnerTable = inner.table[0]
+    }
     own.pointee.contextSequence &+= 1
     publish(
       ContextWord(
@@ -84,6 +89,8 @@ extension NativeMachine: GuestMachine {
     probe.before(.speculate, at: site)
     if own.pointee.fill(page).outcome == .fill { note(.speculativeFills) }
   }
+
+  public func observeInner(of page: UInt64) -> InnerTranslation? { own.pointee.inner(of: page) }
 
   // MARK: Invalidations
 

@@ -2,7 +2,7 @@
 
 /// Name and JSON5 text of every scenario that is built in.
 public let embeddedScenarios: [(name: String, bytes: [UInt8])] =
-  forAll + forArm64VMID + forArmASID + forKVMArm + forSVM + forSEV + forXen
+  forAll + forArm64VMID + forArmASID + forKVMArm + forSVM + forNesting + forSEV + forXen
 
 private typealias Texts = [(name: String, bytes: [UInt8])]
 
@@ -100,6 +100,18 @@ private let forSEV: Texts = [
   ("sev-full", PackageResources.sev_full_json5),
   ("sev-siblings", PackageResources.sev_siblings_json5),
   ("sev-failure", PackageResources.sev_failure_json5),
+]
+
+/// Guests of guests.
+private let forNesting: Texts = [
+  ("nested", PackageResources.nested_json5),
+  ("nested-unmap", PackageResources.nested_unmap_json5),
+  ("nested-interrupt", PackageResources.nested_interrupt_json5),
+  ("nested-guests", PackageResources.nested_guests_json5),
+  ("nested-flush-all", PackageResources.nested_flush_all_json5),
+  ("nested-invlpga", PackageResources.nested_invlpga_json5),
+  ("nested-reuse", PackageResources.nested_reuse_json5),
+  ("nested-siblings", PackageResources.nested_siblings_json5),
 ]
 
 /// Xen.

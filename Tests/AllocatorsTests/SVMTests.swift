@@ -311,7 +311,7 @@ import Testing
 }
 
 /// Every row of `table` is reached by `steps`, and says what is done there; rows are numbered from 1.
-private func expectTable(_ table: [SiteDescription], _ steps: [RecordedStep]) throws {
+func expectTable(_ table: [SiteDescription], _ steps: [RecordedStep]) throws {
   let steps = steps.filter { $0.site != nil }
   #expect(Set(steps.compactMap(\.site)) == Set(table.map(\.site)))
   #expect(table.map(\.site.number) == (1...UInt16(table.count)).map(\.self))

@@ -126,6 +126,18 @@ import Testing
     }
   }
 
+  @Test func `only a system that nests has guests with guests of their own`() throws {
+    let names = TagSystem.all.filter(\.nests).map(\.name)
+    let error = PlanError.cannotNest(system: "svm-static", names: names)
+    var program = try ScenarioLibrary.builtIn.scenario(named: "nested-guests")
+    program.system = "svm-static"
+    #expect(throws: error) { try ControlledWorld(program) }
+    var soak = try ScenarioLibrary.builtIn.scenario(named: "nested")
+    soak.system = "svm-static"
+    #expect(throws: error) { try SoakOrder(soak, seed: Seed(1)) }
+    #expect(names.contains("svm-nested"))
+  }
+
   @Test func `a fault goes with its own system only`() throws {
     let fault = try #require(Fault.named("b01"))
     #expect(

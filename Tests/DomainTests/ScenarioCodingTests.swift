@@ -152,7 +152,7 @@ import Testing
         + "tagBits, usableTags, hardwareTagBits, threadsPerCore, fewTags, pagesPerVM, entriesPerSlice, "
         + "accessesPerEntry, longStayEvery, longStayAccesses, hackbenchRuns, messagesPerRun, "
         + "messageEvery, channelCapacity, unmapEvery, speculateEvery, suspendEvery, offlineEvery, "
-        + "pinEvery, failEvery, migrateEvery, "
+        + "pinEvery, failEvery, nestedEvery, migrateEvery, "
         + "contextSwitchBarrier, putBeforeContextDead, directSwitch, claimAfterPut, duration, perturb, oracles, stallAfter, "
         + "watchdogEvery, initialState, script, program"
     ),

@@ -21,6 +21,25 @@ import Testing
     ("online", .online),
     ("pin 0", .pin(VMSlot(0))),
     ("unpin 13", .unpin(VMSlot(13))),
+    (
+      "1.0: L1, a, edit a:2, invlpga a:2, b*2",
+      .nest(
+        Scenario.ScriptedVCPU(vm: VMSlot(1), index: 0),
+        [
+          .enterL1, .run(guest: 1, entries: 1), .edit(inner: 1, page: 2),
+          .invalidatePage(inner: 1, page: 2), .run(guest: 2, entries: 2),
+        ])
+    ),
+    (
+      "0.1: edit L1:0, invlpga L1:0, renew b, flush, b!, flush all, a",
+      .nest(
+        Scenario.ScriptedVCPU(vm: VMSlot(0), index: 1),
+        [
+          .edit(inner: 0, page: 0), .invalidatePage(inner: 0, page: 0), .renew(guest: 2),
+          .flushGuest, .run(guest: 2, entries: 1, isInterrupted: true), .flushAll,
+          .run(guest: 1, entries: 1),
+        ])
+    ),
   ]
 
   @Test(arguments: steps)
@@ -51,6 +70,23 @@ import Testing
         == "program of pCPU 1 has \"\(text)\", but a step is VM.vCPU, VM.vCPU*entries, "
         + "unmap VM:page, end VM, pin VM or unpin VM; write for example \"0.1*2\" for two entries of vCPU 1 of VM 0"
     )
+  }
+
+  @Test(
+    arguments: [
+      ("0.0:", " "), ("0.0:a", " a"), ("0.0: a,b", " b"), ("0.0: a,", " "), ("0.0: c", "c"),
+      ("0.0: L1, A", "A"), ("0.0: a!*2", "a!*2"), ("0.0: L1!", "L1!"), ("0.0: L1*2", "L1*2"),
+      ("0.0: edit a", "edit a"), ("0.0: edit c:0", "edit c:0"),
+      ("0.0: invlpga a:-1", "invlpga a:-1"),
+      ("0.0: renew L1", "renew L1"), ("0.0: flush a", "flush a"), ("0.0: unmap 0:0", "unmap 0:0"),
+    ])
+  func `what a hypervisor cannot do is refused`(_ text: String, _ wrong: String) {
+    #expect(Step(parsing: text) == nil)
+    #expect(
+      SmallScenario.complaint { $0.program = [["0.0"], [text]] }
+        == "program of pCPU 1 lets a hypervisor do \"\(wrong)\", but what it does is L1, a, a*entries, "
+        + "a!, edit a:page, invlpga a:page, renew a, flush or flush all (its guests are a and b, L1 is "
+        + "itself); write for example \"0.0: L1, a, invlpga a:0, a\"")
   }
 
   @Test func `a program gives each pCPU its steps`() throws {
@@ -140,6 +176,31 @@ import Testing
         [["unmap 3:16"], []],
         "program of pCPU 0 has \"unmap 3:16\", but a VM's last page is 15 (they count from 0); "
           + "name one that is there, or raise pagesPerVM"
+      ),
+      (
+        [["4.0: a"], []],
+        "program of pCPU 0 has \"4.0: a\", but the last vCPU is \"3.1\" (both count from 0); name "
+          + "one that is there"
+      ),
+      (
+        [["0.0: edit a:16"], []],
+        "program of pCPU 0 has \"0.0: edit a:16\", but a VM's last page is 15 (they count from 0); "
+          + "name one that is there, or raise pagesPerVM"
+      ),
+      (
+        [["0.0: a*17"], []],
+        "program of pCPU 0 has \"0.0: a*17\", but a slice of a program has 1 to 16 entries; write so "
+          + "many behind the *"
+      ),
+      (
+        [["0.0: flush, a, flush all, edit a:0", "0.0: a"], []],
+        "program of pCPU 0 has \"0.0: flush, a, flush all, edit a:0\", but a flush goes with the next "
+          + "guest that is run in the slice; write one behind it, such as \"flush, a\""
+      ),
+      (
+        [["0.0: a, a, a, a, a, a, a, a, a, a, a, a, a"], []],
+        "program of pCPU 0 has \"0.0: a, a, a, a, a, a, a, a, a, a, a, a, a\", but a hypervisor does at "
+          + "most 12 things in a slice; make two slices of it"
       ),
       (
         [["0.0", "end 1"], ["0.0", "unmap 1:2"]],

@@ -33,6 +33,7 @@ enum SmallScenario {
     scenario.offlineEvery = 3
     scenario.pinEvery = 1
     scenario.failEvery = 2
+    scenario.nestedEvery = 5
     scenario.migrateEvery = 1
     scenario.contextSwitchBarrier = false
     scenario.putBeforeContextDead = true

@@ -63,6 +63,8 @@ struct Judge {
     var owner: UInt64
     var vcpu: UInt64
     var table: Int
+    /// Which guest of the guest runs, 0 for none, and its table; nil where nothing nests.
+    var inner: (number: UInt64, table: Int)?
     var isInside: Bool
     /// The place of its install among the events.
     var since: Int
@@ -77,6 +79,22 @@ struct Judge {
     var owner: UInt64
     /// The place of the first attachment among the events.
     var since: Int
+  }
+
+  /// An entry of a TLB. `inner`: which guest of the guest it was made for, from which version of its
+  /// table's entry, and the page that this one names.
+  struct Entry {
+    let owner: UInt64
+    let vcpu: UInt64
+    let version: UInt64
+    var inner: (number: UInt64, version: UInt64, page: Int)?
+  }
+
+  /// A page of a guest of a vCPU's guest.
+  struct InnerPage: Hashable {
+    let vcpu: Int
+    let inner: UInt64
+    let page: Int
   }
 
   struct Rollover {
@@ -105,7 +123,9 @@ struct Judge {
   private var guests: [Int: Guest] = [:]
   private var devices: [Int: Device] = [:]
   private var rollovers: [Int: Rollover] = [:]
-  private var tlb: [Place: (owner: UInt64, vcpu: UInt64, version: UInt64)] = [:]
+  private var tlb: [Place: Entry] = [:]
+  /// What guests that are hypervisors have flushed: the oldest versions that may be left.
+  private var oldestInner: [InnerPage: UInt64] = [:]
   /// Per target: who calls it, and for what.
   private var calls: [[(caller: Int, request: UInt64)]]
   private(set) var travelling: [[Message]]
@@ -202,6 +222,9 @@ struct Judge {
     case .flushCompleted:
       let place = Place(pcpu: -1, tag: UInt64(object), page: Int(event.a))
       oldest[place] = max(oldest[place] ?? 0, event.b)
+    case .innerFlushCompleted:
+      let place = InnerPage(vcpu: object / 3, inner: UInt64(object % 3), page: Int(event.a))
+      oldestInner[place] = max(oldestInner[place] ?? 0, event.b)
     case .call:
       for target in 0..<world.pcpuCount where target != pcpu && event.a >> UInt64(target) & 1 != 0 {
         calls[target].append((pcpu, event.b))
@@ -212,12 +235,15 @@ struct Judge {
   }
 
   private mutating func install(_ pcpu: Int, table: Int, _ event: JudgedEvent) {
-    // tag | vCPU << 16 | slot << 32; the hardware keeps the low bits of the tag.
+    // tag | vCPU << 16 | inner << 24 | slot << 32; the hardware keeps the low bits of the tag. The owner
+    // stands beside the inner table.
     let decided = event.a & 0xFFFF
     let tag = decided % (1 << UInt64(world.hardware.hardwareTagBits))
     let guest = Guest(
-      slot: Int(event.a >> 32 & 0x7FFF_FFFF), tag: tag, owner: event.b,
-      vcpu: event.a >> 16 & 0xFFFF, table: table, isInside: true, since: now,
+      slot: Int(event.a >> 32 & 0x7FFF_FFFF), tag: tag, owner: event.b & 0xFFFF_FFFF,
+      vcpu: event.a >> 16 & 0xFF, table: table,
+      inner: world.hardware.nests ? (event.a >> 24 & 0xFF, Int(event.b >> 32)) : nil,
+      isInside: true, since: now,
       isStale: event.a >> 63 != 0)
     for (other, present) in guests where other != pcpu && present.isInside {
       guard world.hardware.tagsAreGlobal else { continue }
@@ -303,18 +329,34 @@ struct Judge {
     guard isAsked else { return }
     if entry.owner != guest.owner { find(.o3) }
     if entry.owner == guest.owner && entry.vcpu != guest.vcpu { find(.o12) }
-    let flushed = oldest[Place(pcpu: -1, tag: UInt64(guest.slot), page: page)] ?? 0
+    let named = entry.inner?.page ?? page
+    let flushed = oldest[Place(pcpu: -1, tag: UInt64(guest.slot), page: named)] ?? 0
     if entry.version < flushed { find(.o4) }
+    judgeInner(guest, page, entry)
+  }
+
+  /// O13: a guest of a guest sees what was made for it, and nothing that its hypervisor has flushed.
+  private mutating func judgeInner(_ guest: Guest, _ page: Int, _ entry: Entry) {
+    guard let running = guest.inner?.number, let made = entry.inner else { return }
+    if made.number != running { find(.o13) }
+    let vcpu = guest.slot * (world.hardware.vcpus / world.hardware.vmSlots) + Int(guest.vcpu)
+    let place = InnerPage(vcpu: vcpu, inner: running, page: page)
+    if made.version < oldestInner[place] ?? 0 { find(.o13) }
   }
 
   private mutating func fill(_ pcpu: Int, _ guest: Guest, _ page: Int) {
-    let entry = TableEntry(bits: words[guest.table + page])
+    let first = guest.inner.map { TableEntry(bits: words[$0.table + page]) }
+    if first?.isValid == false { return }
+    let named = first.map { Int($0.frame) } ?? page
+    let entry = TableEntry(bits: words[guest.table + named])
     guard entry.isValid else { return }
     let others = (0..<world.hardware.pagesPerVM).contains { other in
       tlb[place(pcpu, guest.tag, other)].map { $0.owner != guest.owner } ?? false
     }
     if others && !guest.isStale { find(.o3) }
-    tlb[place(pcpu, guest.tag, page)] = (guest.owner, guest.vcpu, entry.version)
+    var made = Entry(owner: guest.owner, vcpu: guest.vcpu, version: entry.version)
+    if let inner = guest.inner, let first { made.inner = (inner.number, first.version, named) }
+    tlb[place(pcpu, guest.tag, page)] = made
   }
 
   private mutating func invalidate(_ pcpu: Int, _ what: UInt64, _ operand: UInt64) {

@@ -65,6 +65,19 @@ import Testing
     #expect(engine.counts[.guestEntries] > engine.counts[.vmsCreated] + 2_000 - 500)
   }
 
+  @Test(
+    "agrees where guests run guests of their own",
+    arguments: ["B54", "B55", "B56", "B57", "B58", "B58A"])
+  func agreesOnNesting(_ fault: String) throws {
+    let system = try #require(Fault.named(fault)).kind.system
+    #expect(agree(on: SmallWorlds.nested(system), by: RunLengthRandom()) > 0)
+  }
+
+  @Test("finds nothing where guests run guests of their own") func cleanNesting() throws {
+    let system = try #require(TagSystem.named("svm-nested"))
+    #expect(agree(on: SmallWorlds.nested(system)) == 0)
+  }
+
   /// How many findings of random schedules the judge was asked about.
   private func agree(on program: ControlledProgram, by walk: Strategy = RandomWalk()) -> Int {
     let engine = Engine(program)

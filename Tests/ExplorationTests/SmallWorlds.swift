@@ -106,6 +106,46 @@ enum SmallWorlds {
     churn(system, usableTags: 2, failEvery: mayFail ? 1 : 0)
   }
 
+  /// A hypervisor that does all that one can do to its two guests, with two pages each, on two pCPUs,
+  /// while the host takes a page away.
+  static func nested(_ system: TagSystem) -> ControlledProgram {
+    var scenario = Scenario(name: "nested", summary: "a hypervisor on two pCPUs")
+    scenario.vms = 1
+    scenario.vcpusPerVM = 1
+    scenario.pagesPerVM = 2
+    scenario.accessesPerEntry = 2
+    scenario.speculateEvery = 1
+    func slice(_ actions: [Scenario.NestedAction]) -> ProgramStep {
+      .nest(vcpu: 0, NestedActions(actions), claims: true)
+    }
+    let a = Scenario.NestedAction.run(guest: 1, entries: 1)
+    let b = Scenario.NestedAction.run(guest: 2, entries: 1)
+    let steps: [[ProgramStep]] = [
+      [
+        slice([.enterL1, a, b, .edit(inner: 1, page: 1), .renew(guest: 1), a]),
+        slice([a]),
+        slice([.edit(inner: 0, page: 0), .flushAll, b, .enterL1, a]),
+        slice([
+          .edit(inner: 1, page: 0), .flushGuest,
+          .run(guest: 1, entries: 1, isInterrupted: true), a,
+        ]),
+      ],
+      [
+        .unmap(vm: 0, page: 0),
+        slice([.edit(inner: 1, page: 0), .invalidatePage(inner: 1, page: 0)]),
+        slice([a, .edit(inner: 1, page: 1), .invalidatePage(inner: 1, page: 1), a]),
+      ],
+    ]
+    do {
+      return try system.prepareProgram(
+        ProgramSetup(
+          configuration: AllocatorConfiguration(tagBits: 2, pcpuCount: 2),
+          plan: WorldPlan(knobs: WorldKnobs(scenario)), steps: steps))
+    } catch {
+      preconditionFailure("the world is too large for the system: \(error)")
+    }
+  }
+
   /// Two VMs run, end and run again, each on a pCPU of its own; five tags at least.
   static func churn(
     _ system: TagSystem, usableTags: Int? = nil, failEvery: Int = 0

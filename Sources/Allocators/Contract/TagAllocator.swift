@@ -29,6 +29,8 @@ public protocol TagAllocator<M>: Sendable {
   /// Whether its tags stand for keys under which guests' memory is encrypted, so that guests leave cache
   /// lines under their tags.
   static var encrypts: Bool { get }
+  /// Whether its guests may be hypervisors with guests of their own. Then it is told what they do.
+  static var nests: Bool { get }
 
   /// Makes the allocator's own state, before the pCPUs start.
   init(_ configuration: AllocatorConfiguration, in memory: M.Memory)
@@ -66,6 +68,17 @@ public protocol TagAllocator<M>: Sendable {
   /// A device that shared the address space of `vm` no longer does.
   func unpin(_ vm: VM, on m: M)
 
+  /// L1, which this pCPU has just left, runs a guest of its own: until `exitNested` it is that one that
+  /// is entered. `virtualASID`, not 0, is the tag that L1 gives it; `control` is what L1 wants flushed.
+  func enterNested(
+    _ vcpu: VCPU, of vm: VM, virtualASID: UInt64, control: TLBControl, on m: M)
+  /// The guest of L1, which is not running, gives way to L1.
+  func exitNested(_ vcpu: VCPU, of vm: VM, on m: M)
+  /// L1, which this pCPU has just left, invalidates `page` under `virtualASID`, one that it gives to a
+  /// guest of its own, or under 0, its own.
+  func invalidate(
+    page: UInt64, virtualASID: UInt64, _ vcpu: VCPU, of vm: VM, on m: M)
+
   /// A translation of `vm` has changed (MMU notifier): removes `page` from every TLB. The caller
   /// has changed the table and made a full barrier.
   func flush(page: UInt64, of vm: VM, on m: M)
@@ -83,6 +96,20 @@ extension TagAllocator {
   @inlinable public static var creationMayFail: Bool { false }
   /// Tags are tags.
   @inlinable public static var encrypts: Bool { false }
+  /// No.
+  @inlinable public static var nests: Bool { false }
+  /// Nobody asks.
+  @inlinable
+  public func enterNested(
+    _ vcpu: VCPU, of vm: VM, virtualASID: UInt64, control: TLBControl, on m: M
+  ) {}
+  /// Nobody asks.
+  @inlinable public func exitNested(_ vcpu: VCPU, of vm: VM, on m: M) {}
+  /// Nobody asks.
+  @inlinable
+  public func invalidate(
+    page: UInt64, virtualASID: UInt64, _ vcpu: VCPU, of vm: VM, on m: M
+  ) {}
   /// Nothing to do at load.
   @inlinable @inline(__always) public func load(_ vcpu: VCPU, of vm: VM, on m: M) {}
   /// Every prepared entry may be made.

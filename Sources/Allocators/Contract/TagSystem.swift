@@ -25,6 +25,8 @@ public struct TagSystem: Sendable {
   public let traits: AllocatorTraits
   /// Whether it calls other pCPUs and waits until they have answered.
   public let makesCalls: Bool
+  /// Whether its guests may be hypervisors.
+  public let nests: Bool
   /// Its sites.
   public let sites: [SiteDescription]
   /// Builds a live run of it.
@@ -53,6 +55,7 @@ public struct TagSystem: Sendable {
     scenariosOf = name
     traits = Bare.traits
     makesCalls = Bare.makesCalls
+    nests = Bare.nests
     sites = Bare.sites
     prepareSoak = { setup in
       var setup = setup
@@ -85,6 +88,7 @@ public struct TagSystem: Sendable {
     scenariosOf = name
     traits = Bare.traits
     makesCalls = Bare.makesCalls
+    nests = Bare.nests
     sites = Bare.sites
     prepareSoak = { setup in
       setup.pauses == nil
@@ -111,6 +115,7 @@ public struct TagSystem: Sendable {
     scenariosOf = name
     traits = Instrumented.traits
     makesCalls = Instrumented.makesCalls
+    nests = Instrumented.nests
     sites = Instrumented.sites
     prepareSoak = { setup in try prepareSharedSoak(Instrumented.self, setup) }
     prepareBench = nil

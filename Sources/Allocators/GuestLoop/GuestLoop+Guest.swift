@@ -90,7 +90,7 @@ extension GuestLoop {
   /// hackbench's part: senders fill a channel, receivers empty it, and whoever cannot go on blocks.
   /// Returns whether the vCPU blocks.
   @inline(__always)
-  private func passMessage(
+  func passMessage(
     _ vcpu: UnsafeMutablePointer<VCPUPlace<A>>, _ vm: UnsafeMutablePointer<VMPlace<A>>,
     _ tally: inout SliceTally, on m: A.M
   ) -> Bool {

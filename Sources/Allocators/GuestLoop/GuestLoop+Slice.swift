@@ -19,6 +19,7 @@ extension GuestLoop {
     var blocked = false
     var stay = drawFirstStay(on: m)
     var left = drawEntries()
+    var inner = A.nests ? innerRunning(index, on: m) : Inner.l1
     if A.contextLife == .untilSwitch { m.clearContext(at: WorldSite.exit) }
     world.allocator.load(vcpu.pointee.state, of: vm.pointee.state, on: m)
     while true {
@@ -50,7 +51,8 @@ extension GuestLoop {
         GuestContext(
           table: vm.pointee.table, tag: late.tag, slot: vm.pointee.slot, owner: owner,
           vcpu: UInt32(truncatingIfNeeded: vcpu.pointee.number),
-          isStale: entry.flush == .everythingOnceInstalled),
+          isStale: entry.flush == .everythingOnceInstalled,
+          inner: world.innerContext(vm.pointee.slot, inner)),
         at: WorldSite.install)
       if entry.flush == .everythingOnceInstalled {
         m.invalidate(.everything, on: .thisPCPU, at: WorldSite.install)
@@ -70,7 +72,10 @@ extension GuestLoop {
         if !isFirst { tally.reentries &+= 1 }
       }
       isFirst = false
-      blocked = runGuest(vcpu, vm, owner, stay, &tally, on: m)
+      blocked =
+        A.nests && world.nests
+        ? runInner(inner, index, owner, &tally, on: m)
+        : runGuest(vcpu, vm, owner, stay, &tally, on: m)
       stay = .ordinary
 
       oracles.left(vm.pointee.slot, residence)
@@ -82,6 +87,7 @@ extension GuestLoop {
       }
       world.allocator.exited(vcpu.pointee.state, of: vm.pointee.state, on: m)
       m.restoreInterrupts(interrupts)
+      if A.nests && world.nests { inner = handleExit(of: inner, index, on: m) }
       if isLast { break }
     }
     m.write(vcpu.pointee.lastGeneration, generation)

@@ -42,6 +42,7 @@ struct GuestLoop<A: TagAllocator> where A.M: GuestMachine {
   var untilUnmap: Countdown
   var untilSuspension: Countdown
   var untilPin: Countdown
+  var untilNested: Countdown
   var untilMigration: Countdown
   var untilOffline: Countdown
   /// The pCPU that the next sampling check looks at.
@@ -69,6 +70,7 @@ struct GuestLoop<A: TagAllocator> where A.M: GuestMachine {
     untilMigration = Countdown(every: knobs.migrateEvery, &random)
     untilOffline = Countdown(every: knobs.offlineEvery, &random)
     untilPin = Countdown(every: knobs.pinEvery, &random)
+    untilNested = Countdown(every: knobs.nestedEvery, &random)
     self.random = random
   }
 

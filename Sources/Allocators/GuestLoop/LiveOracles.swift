@@ -132,6 +132,31 @@ struct LiveOracles: Sendable {
     }
   }
 
+  // MARK: O13
+
+  /// Judges what an entry remembers of inner guests, where `expected` has used it.
+  func judge<M: GuestMachine>(
+    _ used: InnerTranslation, expected: Int, oldest: UInt64, on m: M
+  ) {
+    if mode == .off { return }
+    m.note(.checksO13)
+    guard
+      let verdict = NestingVerdict.judge(
+        inner: expected, madeFor: used.inner, version: used.entry.version, oldest: oldest)
+    else { return }
+    let context = m.observeContext(of: m.pcpu)
+    let who = "\(Inner.name(expected)) of \(context.slot) on \(m.pcpu), tag \(context.tag), "
+    switch verdict {
+    case .otherLevel:
+      report(.o13, who + "hit a translation that was made for \(Inner.name(used.inner))", on: m)
+    case .flushedInside:
+      report(
+        .o13,
+        who + "hit a translation of version \(used.entry.version), but its hypervisor has flushed "
+          + "all before version \(oldest)", on: m)
+    }
+  }
+
   // MARK: O7, O8
 
   /// Judges the id of an entry; returns its generation for the next one.

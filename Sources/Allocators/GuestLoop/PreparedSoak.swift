@@ -79,8 +79,8 @@ where A.M: GuestMachine, A.M.Word == LiveWord, A.M.Memory == LiveMemory {
   let log = FindingLog(judges: A.traits.judges) { phase.raise(to: RunPhase.pursuit) }
   let hardware = LiveHardware(
     pcpuCount: setup.pcpus, tagBits: setup.configuration.tagBits,
-    hardwareTagBits: setup.configuration.hardwareTagBits, pauses: setup.pauses,
-    pauseSites: A.sites.map(\.site) + WorldSite.all, encrypts: A.encrypts,
+    hardwareTagBits: setup.configuration.hardwareTagBits, nests: A.nests && setup.plan.nests,
+    pauses: setup.pauses, pauseSites: A.sites.map(\.site) + WorldSite.all, encrypts: A.encrypts,
     failEvery: setup.plan.knobs.failEvery, seed: setup.seed,
     watcher: SoakWatcher(log, oracles: A.traits.oracles, isOn: setup.oracles != .off))
   let world = World(

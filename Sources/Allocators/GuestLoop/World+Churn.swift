@@ -16,6 +16,7 @@ extension World {
           frame: UInt64(slot * knobs.pagesPerVM + page + 1), version: 0, isValid: false)
         m.store(vms[slot].table[page], entry.bits, .relaxed, at: WorldSite.map)
       }
+      if A.nests && nests { makeInnerTables(slot, on: m) }
       do {
         try create(vms + slot, on: m)
       } catch {
@@ -45,6 +46,7 @@ extension World {
     for index in first..<(first + knobs.vcpusPerVM) {
       m.store(vcpus[index].need, Need.nothing, .relaxed, at: WorldSite.churn)
       m.write(vcpus[index].lastGeneration, 0)
+      if A.nests && nests { resetNesting(of: index, on: m) }
       // Release: whoever claims the vCPU sees the new VM.
       m.store(vcpus[index].claim, VCPUClaim.free, .release, at: WorldSite.churn)
     }

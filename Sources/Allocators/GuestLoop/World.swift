@@ -22,6 +22,7 @@ enum WorldSite {
   static let requests = Site(Site.firstOfTheWorld + 14)
   static let attach = Site(Site.firstOfTheWorld + 15)
   static let detach = Site(Site.firstOfTheWorld + 16)
+  static let edit = Site(Site.firstOfTheWorld + 17)
 
   /// All of those that live runs reach.
   static let all = (0...14).map { Site(Site.firstOfTheWorld + $0) }
@@ -101,6 +102,8 @@ struct WorldParts<A: TagAllocator>: @unchecked Sendable {
   let emptiness: Bank<A.M.Word>
   /// ... and, one word, how many are.
   let emptyCount: Bank<A.M.Word>
+  /// What VMs that may be hypervisors have.
+  let nesting: NestingParts<A.M>
 }
 
 /// The world of one run, by reference.
@@ -132,7 +135,8 @@ struct World<A: TagAllocator>: Sendable {
         emptiness: memory.words(
           A.creationMayFail ? knobs.vms : 0, initially: 0, .packed, named: "empty place"),
         emptyCount: memory.words(
-          A.creationMayFail ? 1 : 0, initially: 0, .packed, named: "empty places")))
+          A.creationMayFail ? 1 : 0, initially: 0, .packed, named: "empty places"),
+        nesting: NestingParts(A.nests && plan.nests, knobs, in: memory)))
     let groups = (knobs.vcpusPerVM + Self.groupSize - 1) / Self.groupSize
     for slot in 0..<knobs.vms {
       memory.nowMaking("VM \(slot)")

@@ -40,6 +40,8 @@ public struct WorldKnobs: Sendable, Equatable, BitwiseCopyable {
   public var pinEvery: Int
   /// One fallible step of the allocator in so many fails; 0: none does.
   public var failEvery: Int
+  /// One exit of L1 in so many runs a guest of its own; 0: none does.
+  public var nestedEvery: Int
   /// One slice in so many runs a vCPU that is not this pCPU's own; 0: only where its own cannot run.
   public var migrateEvery: Int
   /// pCPUs that share a TLB; in controlled runs only.
@@ -77,6 +79,7 @@ public struct WorldKnobs: Sendable, Equatable, BitwiseCopyable {
     offlineEvery = scenario.offlineEvery
     pinEvery = scenario.pinEvery
     failEvery = scenario.failEvery
+    nestedEvery = scenario.nestedEvery
     migrateEvery = scenario.migrateEvery
     threadsPerCore = scenario.threadsPerCore
     contextSwitchBarrier = scenario.contextSwitchBarrier
@@ -96,10 +99,13 @@ public struct WorldPlan: Sendable, Equatable {
   public var script: [[Int]]?
   /// The allocator's state at the start; nil: fresh.
   public var initialState: InitialState?
+  /// Whether VMs have guests of their own, if the allocator knows such.
+  public var nests: Bool
 
   /// A world of these parts.
   public init(knobs: WorldKnobs, script: [[Int]]? = nil, initialState: InitialState? = nil) {
     self.knobs = knobs
+    nests = knobs.nestedEvery > 0
     self.script = script
     self.initialState = initialState
   }

@@ -28,6 +28,7 @@ public enum WorldSites {
     row(WorldSite.attach, "attach-device", "attachDevice", "device", "-", "iommu_sva_bind_device"),
     row(
       WorldSite.detach, "detach-device", "detachDevice", "device", "-", "iommu_sva_unbind_device"),
+    row(WorldSite.edit, "edit", "add", "inner table", "relaxed", "-"),
   ]
 
   private static func row(

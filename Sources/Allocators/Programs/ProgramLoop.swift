@@ -30,6 +30,8 @@ struct ProgramLoop<A: TagAllocator>: Sendable where A.M == ControlledMachine {
       case .online: m.setOnline(true, at: WorldSite.hotplug)
       case .pin(let vm): pin(world.vms + vm)
       case .unpin(let vm): _ = unpin(world.vms + vm)
+      case .nest(let vcpu, let actions, let claims):
+        if A.nests { runHypervisor(vcpu, actions, claims) }
       }
     }
   }
@@ -37,6 +39,23 @@ struct ProgramLoop<A: TagAllocator>: Sendable where A.M == ControlledMachine {
   /// A slice: load, enter once or more, put.
   @inline(__always)
   private func runSlice(_ index: Int, _ entries: Int, _ abortsFirst: Bool, _ claims: Bool) {
+    guard let owner = beginSlice(index, claims) else { return }
+    var left = entries
+    var isInterrupted = abortsFirst
+    while left > 0 {
+      if enter(index, owner, isInterrupted) {
+        access()
+        leave(index, isLast: left == 1)
+        left &-= 1
+      }
+      isInterrupted = false
+    }
+    endSlice(index, claims)
+  }
+
+  /// Loads a vCPU. Returns who its VM is; nil if there is none, and there can be none now.
+  @inline(__always)
+  func beginSlice(_ index: Int, _ claims: Bool) -> VMIdentity? {
     let vcpu = world.vcpus + index
     let vm = world.vms + vcpu.pointee.vm
     if let lock = m.runLock { m.acquire(lock, at: WorldSite.contextSwitch) }
@@ -44,7 +63,7 @@ struct ProgramLoop<A: TagAllocator>: Sendable where A.M == ControlledMachine {
     if A.creationMayFail {
       if !claimInhabited(vcpu, vm) {
         if let lock = m.runLock { m.release(lock, at: WorldSite.contextSwitch) }
-        return
+        return nil
       }
     } else if claims {
       m.acquire(Lock(vcpu.pointee.claim), at: WorldSite.claim)
@@ -53,12 +72,14 @@ struct ProgramLoop<A: TagAllocator>: Sendable where A.M == ControlledMachine {
     m.note(.slices)
     if A.contextLife == .untilSwitch { m.clearContext(at: WorldSite.exit) }
     world.allocator.load(vcpu.pointee.state, of: vm.pointee.state, on: m)
-    var left = entries
-    var isInterrupted = abortsFirst
-    while left > 0 {
-      if enter(index, vcpu, vm, owner, isLast: left == 1, isInterrupted) { left &-= 1 }
-      isInterrupted = false
-    }
+    return owner
+  }
+
+  /// Puts it.
+  @inline(__always)
+  func endSlice(_ index: Int, _ claims: Bool) {
+    let vcpu = world.vcpus + index
+    let vm = world.vms + vcpu.pointee.vm
     if !world.knobs.directSwitch {
       world.allocator.put(vcpu.pointee.state, of: vm.pointee.state, on: m)
     }
@@ -70,17 +91,17 @@ struct ProgramLoop<A: TagAllocator>: Sendable where A.M == ControlledMachine {
     if let lock = m.runLock { m.release(lock, at: WorldSite.contextSwitch) }
   }
 
-  /// One entry; false if it was aborted at the last look, because the allocator says so or because
-  /// an interrupt is pending.
+  /// Enters the guest, or `inner` of it, with interrupts and preemption off from here to `leave`. False
+  /// if the entry was aborted at the last look, because the allocator says so or because an interrupt
+  /// is pending: then both are on again.
   @inline(__always)
-  private func enter(
-    _ index: Int, _ vcpu: UnsafeMutablePointer<VCPUPlace<A>>,
-    _ vm: UnsafeMutablePointer<VMPlace<A>>, _ owner: VMIdentity, isLast: Bool,
-    _ isInterrupted: Bool
+  func enter(
+    _ index: Int, _ owner: VMIdentity, _ isInterrupted: Bool = false, inner: Int = Inner.l1
   ) -> Bool {
+    let vcpu = world.vcpus + index
+    let vm = world.vms + vcpu.pointee.vm
     let allocator = world.allocator
     m.disablePreemption()
-    defer { m.enablePreemption() }
     let entry = allocator.prepareEntry(vcpu.pointee.state, of: vm.pointee.state, on: m)
     m.note(entry.tookFastPath ? .fastPathEntries : .slowPathEntries)
     // The run loop looks at the vCPU's requests, interrupts on: a call may come after all that was
@@ -91,6 +112,7 @@ struct ProgramLoop<A: TagAllocator>: Sendable where A.M == ControlledMachine {
       m.note(.abortedEntries)
       allocator.entryAborted(vcpu.pointee.state, of: vm.pointee.state, on: m)
       m.restoreInterrupts(interrupts)
+      m.enablePreemption()
       return false
     }
     let late = allocator.lateID(of: vcpu.pointee.state, of: vm.pointee.state, on: m)
@@ -99,7 +121,8 @@ struct ProgramLoop<A: TagAllocator>: Sendable where A.M == ControlledMachine {
       GuestContext(
         table: vm.pointee.table, tag: late.tag, slot: vm.pointee.slot, owner: owner,
         vcpu: UInt32(truncatingIfNeeded: vcpu.pointee.number),
-        isStale: entry.flush == .everythingOnceInstalled),
+        isStale: entry.flush == .everythingOnceInstalled,
+        inner: world.innerContext(vm.pointee.slot, inner)),
       at: WorldSite.install)
     if entry.flush == .everythingOnceInstalled {
       m.invalidate(.everything, on: .thisPCPU, at: WorldSite.install)
@@ -108,17 +131,30 @@ struct ProgramLoop<A: TagAllocator>: Sendable where A.M == ControlledMachine {
     m.judgeEntry(
       vcpu: index, published: entry.tag, late: late.tag, generation: late.generation,
       flushed: entry.flush != .nothing)
+    return true
+  }
+
+  /// What the guest accesses.
+  @inline(__always)
+  func access() {
     for access in 0..<world.knobs.accessesPerEntry {
       _ = m.translate(UInt64(access % world.knobs.pagesPerVM), at: WorldSite.access)
     }
+  }
+
+  /// Leaves the guest.
+  @inline(__always)
+  func leave(_ index: Int, isLast: Bool = false) {
+    let vcpu = world.vcpus + index
+    let vm = world.vms + vcpu.pointee.vm
     if world.contextOutlives(isLast: isLast) {
       m.leaveGuest(at: WorldSite.exit)
     } else {
       m.clearContext(at: WorldSite.exit)
     }
-    allocator.exited(vcpu.pointee.state, of: vm.pointee.state, on: m)
-    m.restoreInterrupts(interrupts)
-    return true
+    world.allocator.exited(vcpu.pointee.state, of: vm.pointee.state, on: m)
+    m.restoreInterrupts(.enabled)
+    m.enablePreemption()
   }
 
   @inline(__always)
@@ -248,12 +284,13 @@ func prepareProgram<A: TagAllocator>(
   }
   if setup.steps.count > pcpuCount { memory.makeRunLocks(pcpus: pcpuCount) }
   let knobs = setup.plan.knobs
+  var plan = setup.plan
+  if setup.steps.joined().contains(where: \.isNested) { plan.nests = true }
   let world = World(
-    A(setup.configuration, in: memory), setup.plan, tagBits: setup.configuration.tagBits,
-    in: memory)
+    A(setup.configuration, in: memory), plan, tagBits: setup.configuration.tagBits, in: memory)
   memory.nowMaking("")
   let vacant = memory.cells(
-    A.creationMayFail ? setup.plan.knobs.vms : 0, initially: 0, named: "empty place")
+    A.creationMayFail ? knobs.vms : 0, initially: 0, named: "empty place")
   for slot in try world.createAll(from: setup.plan.initialState, on: memory.setupMachine) {
     memory.setupMachine.write(vacant[slot.index], 1)
   }
@@ -278,7 +315,8 @@ func prepareProgram<A: TagAllocator>(
       vmSlots: knobs.vms,
       vcpus: knobs.vms * knobs.vcpusPerVM, pagesPerVM: knobs.pagesPerVM, hasTLB: hasTLB,
       fillsUnasked: knobs.speculateEvery > 0, threadsPerCore: knobs.threadsPerCore,
-      hasDevices: hasDevices, tagsAreGlobal: traits.tagScope == .machine && tellsApart,
+      hasDevices: hasDevices, nests: A.nests && world.nests,
+      tagsAreGlobal: traits.tagScope == .machine && tellsApart,
       allowsUntagged: traits.allowsUntagged, encrypts: A.encrypts, mayFail: knobs.failEvery > 0,
       oracles: traits.oracles.union([.o9, .race]).subtracting(tellsApart ? [] : [.o7])),
     bodies: bodies, pcpus: bodies.indices.map { PCPU($0 % pcpuCount) })

@@ -21,6 +21,11 @@ public enum ProgramStep: Sendable, Equatable, BitwiseCopyable {
   /// A device no longer does.
   case unpin(vm: Int)
 
+  /// Loads a vCPU whose guest is a hypervisor, does what that does, and puts it.
+  case nest(vcpu: Int, NestedActions, claims: Bool)
+
+  /// Whether it is `nest`.
+  var isNested: Bool { if case .nest = self { true } else { false } }
   /// Whether it is `pin`.
   var isPin: Bool { if case .pin = self { true } else { false } }
 }

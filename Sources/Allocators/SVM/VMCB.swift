@@ -4,7 +4,7 @@ import Domain
 import Machines
 
 /// What VMRUN flushes, as the VMCB's TLB control field says it. The numbers are the architecture's.
-public enum TLBControl: UInt64, Sendable {
+public enum TLBControl: UInt64, BitwiseCopyable, Sendable {
   /// Nothing.
   case nothing = 0
   /// All entries of this pCPU.

@@ -33,6 +33,7 @@ public struct ControlledWorld: Sendable {
       throw PlanError.cannotPin(
         system: order.system.name, names: TagSystem.all.filter(\.traits.canPin).map(\.name))
     }
+    if steps.joined().contains(where: \.isNested) { try SoakOrder.checkNests(order.system) }
     self.scenario = scenario
     self.fault = fault
     system = order.system
@@ -63,18 +64,22 @@ public struct ControlledWorld: Sendable {
     var ending: Set<VMSlot> = []
     for (pcpu, list) in steps.enumerated() {
       for step in list {
-        if case .run(let vcpu, _, _) = step { homes[vcpu, default: []].insert(pcpu) }
+        if let vcpu = step.vcpu { homes[vcpu, default: []].insert(pcpu) }
         if case .end(let vm) = step { ending.insert(vm) }
       }
+    }
+    func index(_ vcpu: Scenario.ScriptedVCPU) -> Int { vcpu.vm.index * vcpusPerVM + vcpu.index }
+    func claims(_ vcpu: Scenario.ScriptedVCPU) -> Bool {
+      homes[vcpu, default: []].count > 1 || ending.contains(vcpu.vm)
     }
     return steps.map { list in
       list.map { step in
         switch step {
         case .run(let vcpu, let entries, let abortsFirst):
           .run(
-            vcpu: vcpu.vm.index * vcpusPerVM + vcpu.index, entries: entries,
-            abortsFirst: abortsFirst,
-            claims: homes[vcpu, default: []].count > 1 || ending.contains(vcpu.vm))
+            vcpu: index(vcpu), entries: entries, abortsFirst: abortsFirst, claims: claims(vcpu))
+        case .nest(let vcpu, let actions):
+          .nest(vcpu: index(vcpu), NestedActions(actions), claims: claims(vcpu))
         case .unmap(let vm, let page): .unmap(vm: vm.index, page: page)
         case .end(let vm): .end(vm: vm.index)
         case .offline: .offline
@@ -97,11 +102,23 @@ public struct ControlledWorld: Sendable {
     case .online: "come back online"
     case .pin(let vm): "pin \(vm)"
     case .unpin(let vm): "unpin \(vm)"
+    case .nest(let vcpu, let actions):
+      "run vCPU \(vcpu), a hypervisor: " + actions.map(\.description).joined(separator: ", ")
     }
   }
 }
 
 extension Scenario.ProgramStep {
+  /// The vCPU that it runs.
+  fileprivate var vcpu: Scenario.ScriptedVCPU? {
+    switch self {
+    case .run(let vcpu, _, _), .nest(let vcpu, _): vcpu
+    default: nil
+    }
+  }
+
+  fileprivate var isNested: Bool { if case .nest = self { true } else { false } }
+
   fileprivate var isPin: Bool {
     switch self {
     case .pin, .unpin: true

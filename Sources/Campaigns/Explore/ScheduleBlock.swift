@@ -106,7 +106,8 @@ extension Violation {
       (.staleHit, .staleHit), (.noFlush, .noFlush), (.lostTag, .lostTag),
       (.outOfRange, .outOfRange), (.generationBack, .generationBack),
       (.tagChanged, .tagChanged), (.deadlock, .deadlock),
-      (.otherVCPU, .otherVCPU), (.freedTwice, .freedTwice), (.freedInUse, .freedInUse):
+      (.otherVCPU, .otherVCPU), (.otherLevel, .otherLevel),
+      (.staleInner, .staleInner), (.freedTwice, .freedTwice), (.freedInUse, .freedInUse):
       true
     case (.bug(_, _, _, let a), .bug(_, _, _, let b)): a == b
     case (.race(_, let a, _, _), .race(_, let b, _, _)): a == b

@@ -100,7 +100,9 @@ struct StepText {
   }
 
   private static func entry(_ place: GuestPlace) -> String {
-    "enter VM \(place.slot) with tag \(place.tag)"
+    "enter VM \(place.slot)"
+      + (place.inner == Inner.l1 ? "" : ", its guest \(Inner.name(place.inner)),")
+      + " with tag \(place.tag)"
   }
 
   private static func translation(_ result: UInt64) -> String {

@@ -55,6 +55,14 @@ struct ViolationText {
     case .linesLeft(let pcpu, let tag, let holder):
       return "pCPU \(pcpu) handed out tag \(tag) while lines under its old key are "
         + (holder < 0 ? "on their way to memory" : "in the cache of pCPU \(holder)")
+    case .otherLevel(let pcpu, let tag, let inner, let other):
+      return
+        "\(Inner.name(inner)) of \(vm(on: pcpu)) on pCPU \(pcpu) used an entry under tag \(tag) "
+        + "that was made for \(Inner.name(other))"
+    case .staleInner(let pcpu, let tag, let inner, let page, let version, let oldest):
+      return "\(Inner.name(inner)) of \(vm(on: pcpu)) on pCPU \(pcpu) hit an entry of page \(page) "
+        + "under tag \(tag) that the VM's own hypervisor had flushed: version \(version), but nothing "
+        + "older than \(oldest) may be left"
     case .bug(let pcpu, let message, let length, let site):
       return "pCPU \(pcpu) can't go on: \(text(message, length)) (\(names.site(site)))"
     case .deadlock:
@@ -97,7 +105,8 @@ struct ViolationText {
   private func unlikeNames(_ pcpu: Int, _ other: Int) -> String {
     guard vm(on: pcpu) == vm(on: other), let a = lastEntry(on: other), let b = lastEntry(on: pcpu)
     else { return "" }
-    return " (VM numbers \(events[a].b) and \(events[b].b): one followed the other)"
+    return
+      " (VM numbers \(events[a].b & 0xFFFF_FFFF) and \(events[b].b & 0xFFFF_FFFF): one followed the other)"
   }
 
   private func flushes(between first: Int, _ second: Int) -> String {

@@ -5,7 +5,8 @@ import Machines
 
 extension EngineState {
   /// The guest of a VM is entered. O1 and O2 look at everybody else who is in a guest.
-  mutating func install(_ pcpu: Int, _ table: Int, _ where: UInt64, _ owner: VMIdentity) {
+  mutating func install(_ pcpu: Int, _ table: Int, _ where: UInt64, _ who: UInt64) {
+    let owner = VMIdentity(truncatingIfNeeded: who)
     let place = GuestPlace(bits: `where`)
     // The hardware looks at the low bits only, whatever the allocator believes.
     let tag = place.tag & hardwareTagMask
@@ -20,6 +21,8 @@ extension EngineState {
     contexts[pcpu].owner = owner
     contexts[pcpu].vcpu = place.vcpu
     contexts[pcpu].table = table
+    contexts[pcpu].inner = place.inner
+    contexts[pcpu].innerTable = Int(truncatingIfNeeded: who &>> 32)
     contexts[pcpu].serial &+= 1
     contexts[pcpu].isStale = place.isStale
     port.counters[Counter.guestEntries.rawValue] &+= 1

@@ -84,6 +84,7 @@ extension EngineState {
     case .rolloverEnds: rolloverEnds(pcpu)
     case .judgeEntry: judgeEntry(pcpu, vcpu: object, tags: a, generation: b)
     case .flushCompleted: flushCompleted(pcpu, slot: object, page: Int(a), version: b)
+    case .innerFlushCompleted: innerFlushCompleted(object, page: Int(a), version: b)
     case .tagFreed: tagFreed(pcpu, a)
     case .tagAllocated: tagAllocated(pcpu, a)
     case .noTagFound: noTagFound(pcpu, from: a, through: b)

@@ -9,7 +9,7 @@ extension EngineState {
     _ pcpu: Int, _ operation: ControlledOperation, _ a: UInt64, _ b: UInt64
   ) -> UInt64 {
     switch operation.kind {
-    case .install: install(pcpu, operation.object, a, VMIdentity(truncatingIfNeeded: b))
+    case .install: install(pcpu, operation.object, a, b)
     case .leaveGuest:
       touch(objects.context(pcpu), writes: true, by: pcpu)
       leaveGuest(pcpu)

@@ -36,6 +36,8 @@ extension EngineState {
     contexts = room(pcpuCount, Context())
     devices = room(program.hardware.vmSlots, Device())
     tlbs = room(pcpuCount * tagCount * pages, 0)
+    innerTLBs = room(program.hardware.nests ? pcpuCount * tagCount * pages : 0, 0)
+    oldestInner = room(program.hardware.nests ? program.hardware.vcpus * Inner.count * pages : 0, 0)
     queues = room(pcpuCount * Self.queueCapacity, TravellingInvalidation())
     queueLengths = room(pcpuCount, 0)
     outstanding = room(pcpuCount, 0)
@@ -98,6 +100,8 @@ extension EngineState {
     contexts.deallocate()
     devices.deallocate()
     tlbs.deallocate()
+    innerTLBs.deallocate()
+    oldestInner.deallocate()
     queues.deallocate()
     queueLengths.deallocate()
     outstanding.deallocate()
@@ -174,6 +178,9 @@ extension EngineState {
       oldestValid.update(repeating: 0, count: hardware.vmSlots &* pages)
       queueLengths.update(repeating: 0, count: pcpuCount)
       outstanding.update(repeating: 0, count: pcpuCount)
+    }
+    if hardware.nests {
+      oldestInner.update(repeating: 0, count: hardware.vcpus &* Inner.count &* pages)
     }
     if anyCalls {
       callsPending.update(repeating: 0, count: pcpuCount)

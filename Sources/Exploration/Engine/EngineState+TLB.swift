@@ -23,11 +23,12 @@ extension EngineState {
       if asked { judgeHit(pcpu, page, TLBEntry(bits: entry.pointee)) }
       return 2
     }
-    touch(context.table &+ page, writes: false, by: pcpu)
-    let bits = TableEntry(bits: words[context.table &+ page])
+    let found = walk(context, page, by: pcpu)
+    let bits = found.entry
     guard bits.isValid else { return 0 }
     if !context.isStale { judgeOwners(pcpu, context) }
     entry.pointee = TLBEntry(context, version: bits.version).bits
+    if hardware.nests { innerTLBs[place(pcpu, context.tag, page)] = found.inner.bits }
     port.translation = (context.owner, bits.version, 0)
     refreshFills(beside: pcpu)
     return 1
@@ -47,12 +48,27 @@ extension EngineState {
     }
     // The flushes of a VM stand with the VM: the order of flush and hit matters.
     touch(objects.vm(context.slot), writes: false, by: pcpu)
-    let oldest = oldestValid[context.slot &* pages &+ page]
+    let inner = innerEntry(pcpu, page)
+    if hardware.nests { judgeInner(pcpu, page, inner) }
+    let oldest = oldestValid[context.slot &* pages &+ (hardware.nests ? inner.page : page)]
     if version < oldest {
       violate(
         .staleHit(
           pcpu: pcpu, tag: context.tag, page: UInt64(page), version: version, oldest: oldest))
     }
+  }
+
+  /// Walks the installed tables, the inner one first if there is one: the entry of the VM's own table,
+  /// or one that is not valid, and what is remembered of the inner walk.
+  @inline(__always)
+  mutating func walk(
+    _ context: Context, _ page: Int, by agent: Int
+  ) -> (entry: TableEntry, inner: InnerEntry) {
+    guard hardware.nests else {
+      touch(context.table &+ page, writes: false, by: agent)
+      return (TableEntry(bits: words[context.table &+ page]), InnerEntry(bits: 0))
+    }
+    return walkNested(context, page, by: agent)
   }
 
   /// O3: another VM's entry under the tag, on whatever page.
@@ -114,8 +130,8 @@ extension EngineState {
     let context = contexts[pcpu]
     touch(objects.context(pcpu), writes: false, by: agent)
     touch(objects.tlb(pcpu), writes: true, by: agent)
-    touch(context.table &+ page, writes: false, by: agent)
-    let bits = TableEntry(bits: words[context.table &+ page])
+    let found = walk(context, page, by: agent)
+    let bits = found.entry
     if isRecording { trace[steps].result = UInt64(page) }
     guard bits.isValid else {
       hardwareEnabled.remove(agent)
@@ -123,6 +139,7 @@ extension EngineState {
     }
     if !context.isStale { judgeOwners(pcpu, context) }
     tlbs[place(pcpu, context.tag, page)] = TLBEntry(context, version: bits.version).bits
+    if hardware.nests { innerTLBs[place(pcpu, context.tag, page)] = found.inner.bits }
     port.counters[Counter.speculativeFills.rawValue] &+= 1
     refreshFills(beside: pcpu)
   }

@@ -26,6 +26,9 @@ struct Context {
   var vcpu: UInt64 = 0
   /// The first word of the table.
   var table = 0
+  /// Which `Inner` of the VM runs, and the first word of its table.
+  var inner = 0
+  var innerTable = 0
   /// Grows with every install.
   var serial: UInt64 = 0
   /// `serial` when this pCPU's rollover looked, if that one was in the guest then; 0 if not. One
@@ -120,6 +123,8 @@ struct EngineState {
   let devices: UnsafeMutablePointer<Device>
   /// Per pCPU, tag and page: a `TLBEntry`'s bits; 0 for no entry.
   let tlbs: UnsafeMutablePointer<UInt64>
+  /// As `tlbs`, where VMs nest: an `InnerEntry`'s bits. What belongs to no entry means nothing.
+  let innerTLBs: UnsafeMutablePointer<UInt64>
   let queues: UnsafeMutablePointer<TravellingInvalidation>
   let queueLengths: UnsafeMutablePointer<Int>
   /// Arrivals that each issuer still waits for.
@@ -133,6 +138,9 @@ struct EngineState {
   var flushes: UInt64 = 0
   /// Per slot and page: entries with an older version are dead.
   let oldestValid: UnsafeMutablePointer<UInt64>
+  /// Per vCPU, inner guest and page, where VMs nest: what is made from an older entry of the inner
+  /// table is dead for that vCPU.
+  let oldestInner: UnsafeMutablePointer<UInt64>
   /// Per tag: given back and not handed out since.
   let freedTags: UnsafeMutablePointer<Bool>
   var anyFreed = false

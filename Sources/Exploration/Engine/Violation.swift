@@ -35,6 +35,11 @@ public enum Violation: Equatable, Sendable {
   case linesLeft(pcpu: Int, tag: UInt64, holder: Int)
   /// O12: a vCPU used an entry that was made for another vCPU of its VM.
   case otherVCPU(pcpu: Int, tag: UInt64, vcpu: UInt64, other: UInt64)
+  /// O13: `inner` of a VM used an entry that was made for `other` inside the same VM.
+  case otherLevel(pcpu: Int, tag: UInt64, inner: Int, other: Int)
+  /// O13: a hit on an entry that the VM's own hypervisor had flushed.
+  case staleInner(
+    pcpu: Int, tag: UInt64, inner: Int, page: UInt64, version: UInt64, oldest: UInt64)
   /// O9: the allocator said that it can't go on.
   case bug(pcpu: Int, message: UInt64, length: UInt64, site: Site)
   /// O9: nobody can go on.
@@ -56,6 +61,7 @@ public enum Violation: Equatable, Sendable {
     case .bug, .deadlock, .tagLeft: .o9
     case .freedTwice, .freedInUse, .linesLeft: .o11
     case .otherVCPU: .o12
+    case .otherLevel, .staleInner: .o13
     case .race: .race
     }
   }

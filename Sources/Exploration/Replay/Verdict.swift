@@ -85,6 +85,8 @@ extension Violation {
     case .linesLeft: "linesLeft"
     case .tagLeft: "tagLeft"
     case .otherVCPU: "otherVCPU"
+    case .otherLevel: "otherLevel"
+    case .staleInner: "staleInner"
     case .bug: "bug"
     case .deadlock: "deadlock"
     case .race: "race"

@@ -1,0 +1,97 @@
+// From L1 to its guest and back, and what L1 flushes by itself.
+
+import Domain
+import Machines
+
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+// Documented in the protocol.
+extension SVMNested {
+  /// enter_svm_guest_mode. What L1 wants flushed is a request for the context that is current when all of
+  /// this is done.
+  public func enterNested(
+    _ vcpu: SVMNestedVCPU<M>, of vm: SVMNestedVM<M>, virtualASID: UInt64, control: TLBControl,
+    on m: M
+  ) {
+    if m.read(vcpu.vmcb02.asid) == 0 { m.write(vcpu.vmcb02.asid, nestedASID(of: vm, on: m)) }
+    switchContext(of: vcpu, of: vm, toL2: true, on: m)
+    let isOther = Rules.isOther(virtualASID, than: m.read(vcpu.lastVirtualASID))
+    m.write(vcpu.lastVirtualASID, virtualASID)
+    if isOther || control != .nothing { m.write(vcpu.flushesCurrent, 1) }
+    if control == .everything && Rules.everythingIncludesL1 {
+      m.write(vcpu.flushesL1AtExit, 1)
+    }
+  }
+
+  /// nested_svm_vmexit.
+  public func exitNested(_ vcpu: SVMNestedVCPU<M>, of vm: SVMNestedVM<M>, on m: M) {
+    switchContext(of: vcpu, of: vm, toL2: false, on: m)
+    guard m.read(vcpu.flushesL1AtExit) != 0 else { return }
+    m.write(vcpu.flushesL1AtExit, 0)
+    m.write(vcpu.flushesCurrent, 1)
+  }
+
+  /// svm_switch_vmcb. Whoever has the other context's number is tracked by that number: a sibling may
+  /// have run here under the one and not under the other.
+  private func switchContext(
+    of vcpu: SVMNestedVCPU<M>, of vm: SVMNestedVM<M>, toL2: Bool, on m: M
+  ) {
+    Rules.beforeSwitch(vcpu, self, on: m)
+    m.write(vcpu.isInL2, toL2 ? 1 : 0)
+    track(vcpu, of: vm, on: m)
+  }
+
+  /// Has the next VMRUN of the current context flush, if that was asked for.
+  @inline(__always) @discardableResult
+  func takeRequestForCurrent(_ vcpu: SVMNestedVCPU<M>, on m: M) -> Bool {
+    if m.read(vcpu.flushesCurrent) == 0 { return false }
+    m.write(vcpu.flushesCurrent, 0)
+    vcpu.current(on: m).set(.thisASID, on: m)
+    return true
+  }
+
+  /// The number of all L2s of the VM, decided at its first nested entry. Two vCPUs may come to that at
+  /// the same time.
+  @inline(never)
+  private func nestedASID(of vm: SVMNestedVM<M>, on m: M) -> UInt64 {
+    m.acquire(vm.nestedLock, at: SVMNestedSites.nestedLock)
+    if m.read(vm.nestedASID) == 0 { m.write(vm.nestedASID, allocate(on: m)) }
+    let asid = m.read(vm.nestedASID)
+    m.release(vm.nestedLock, at: SVMNestedSites.nestedUnlock)
+    return asid
+  }
+
+  /// invlpga_interception. A tag that is not the one under which L2 ran last has nothing left: another
+  /// one came after it, and the change has flushed, or will.
+  public func invalidate(
+    page: UInt64, virtualASID: UInt64, _ vcpu: SVMNestedVCPU<M>, of vm: SVMNestedVM<M>, on m: M
+  ) {
+    if virtualASID == 0 {
+      drop(page, of: vcpu.vmcb01, on: m)
+    } else if virtualASID == m.read(vcpu.lastVirtualASID) {
+      Rules.invalidateInL2(page, of: vcpu, self, on: m)
+    }
+  }
+
+  /// Drops `page` from what a context has. It has it on the pCPU where it ran last: a vCPU may have come
+  /// here in L1 and go back before its L2 runs again, and no VMRUN of vmcb02 would notice.
+  func drop(_ page: UInt64, of vmcb: VMCB<M>, on m: M) {
+    if vmcb.isHere(on: m) {
+      dropHere(page, of: vmcb, on: m)
+    } else {
+      vmcb.set(.thisASID, on: m)
+    }
+  }
+
+  /// INVLPGA on this pCPU.
+  func dropHere(_ page: UInt64, of vmcb: VMCB<M>, on m: M) {
+    m.invalidate(
+      .page(Tag(m.read(vmcb.asid)), page: page), on: .thisPCPU, at: SVMNestedSites.invlpga)
+  }
+}
+
+extension VMCB {
+  /// Whether this pCPU ran it last.
+  func isHere(on m: M) -> Bool {
+    m.read(lastPCPU) == UInt64(truncatingIfNeeded: m.pcpu.index &+ 1)
+  }
+}

@@ -1,0 +1,53 @@
+// The steps of nested ASIDs that faults replace. The defaults are the right ones.
+
+import Domain
+import Machines
+
+/// The replaceable steps. A fault overrides the one that it is about and nothing else.
+public protocol SVMNestedRules: Sendable {
+  /// The host asks a vCPU to flush: a translation of its VM has changed.
+  static func flushForHost<M: CallingMachine>(_ vcpu: SVMNestedVCPU<M>, on m: M)
+  /// Another context is about to be current.
+  static func beforeSwitch<M: CallingMachine>(
+    _ vcpu: SVMNestedVCPU<M>, _ allocator: SVMNested<M, Self>, on m: M)
+  /// Whether L2 ran under another tag of L1's before, `last`; 0 if it has not run.
+  static func isOther(_ virtualASID: UInt64, than last: UInt64) -> Bool
+  /// Whether L1's flush of everything is one of its own context, too.
+  static var everythingIncludesL1: Bool { get }
+  /// L1 invalidates `page` of the L2 that ran last.
+  static func invalidateInL2<M: CallingMachine>(
+    _ page: UInt64, of vcpu: SVMNestedVCPU<M>, _ allocator: SVMNested<M, Self>, on m: M)
+}
+
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+// Documented in the protocol.
+extension SVMNestedRules {
+  /// Both contexts: each has what it has.
+  @inline(__always)
+  public static func flushForHost<M: CallingMachine>(_ vcpu: SVMNestedVCPU<M>, on m: M) {
+    vcpu.vmcb01.set(.thisASID, on: m)
+    vcpu.vmcb02.set(.thisASID, on: m)
+  }
+
+  /// What was meant for this one is for this one.
+  public static func beforeSwitch<M: CallingMachine>(
+    _ vcpu: SVMNestedVCPU<M>, _ allocator: SVMNested<M, Self>, on m: M
+  ) {
+    allocator.takeRequestForCurrent(vcpu, on: m)
+  }
+
+  public static func isOther(_ virtualASID: UInt64, than last: UInt64) -> Bool {
+    virtualASID != last
+  }
+
+  public static var everythingIncludesL1: Bool { true }
+
+  public static func invalidateInL2<M: CallingMachine>(
+    _ page: UInt64, of vcpu: SVMNestedVCPU<M>, _ allocator: SVMNested<M, Self>, on m: M
+  ) {
+    allocator.drop(page, of: vcpu.vmcb02, on: m)
+  }
+}
+
+/// As posted, with what the posted patches leave open closed, on a pCPU with FLUSHBYASID.
+public enum SVMNestedAsPosted: SVMNestedRules {}
