@@ -130,7 +130,7 @@ enum SmallWorlds {
         slice([.edit(inner: 1, page: 0), .invalidatePage(inner: 1, page: 0)]),
         slice([a, .edit(inner: 1, page: 1), .invalidatePage(inner: 1, page: 1), a]),
       ],
-      [.unmap(vm: 0, page: 0)],
+      [.unmap(vm: 0, page: 1)],
     ]
     do {
       return try system.prepareProgram(
