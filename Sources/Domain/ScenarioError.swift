@@ -56,6 +56,7 @@ public indirect enum ScenarioError: Error, Equatable, Sendable {
   case programNestedText(String, pcpu: Int)
   case programNestedActions(Scenario.ProgramStep, pcpu: Int, most: Int)
   case programNestedFlush(Scenario.ProgramStep, pcpu: Int)
+  case programNestedStay(Scenario.ProgramStep, pcpu: Int)
   case programEntries(Scenario.ProgramStep, pcpu: Int, most: Int)
   case programNoSuchVCPU(Scenario.ProgramStep, pcpu: Int, vms: Int, vcpusPerVM: Int)
   case programNoSuchVM(Scenario.ProgramStep, pcpu: Int, vms: Int)
@@ -105,7 +106,8 @@ extension ScenarioError {
     case .scriptCount, .scriptEmpty, .scriptText, .scriptNoSuchVCPU, .scriptSharesVCPU: ["script"]
     case .programPCPUs: ["pcpus", "program"]
     case .programOnline, .programCount, .programEmpty, .programText, .programEntries,
-      .programNestedText, .programNestedActions, .programNestedFlush, .programNoSuchVCPU,
+      .programNestedText, .programNestedActions, .programNestedFlush, .programNestedStay,
+      .programNoSuchVCPU,
       .programNoSuchVM, .programNoSuchPage, .programUsesEndingVM:
       ["program"]
     }
@@ -232,7 +234,7 @@ extension ScenarioError: CustomStringConvertible {
     case .programNestedText(let text, let pcpu):
       return
         "program of pCPU \(pcpu) lets a hypervisor do \(quoted(text)), but what it does is L1, "
-        + "a, a*entries, a!, edit a:page, invlpga a:page, renew a, flush or flush all (its guests are a "
+        + "a, a*entries, a!, a..., edit a:page, invlpga a:page, renew a, flush or flush all (its guests are a "
         + "and b, L1 is itself); write for example \"0.0: L1, a, invlpga a:0, a\""
     case .programNestedActions(let step, let pcpu, let most):
       return
@@ -242,6 +244,10 @@ extension ScenarioError: CustomStringConvertible {
       return
         "program of pCPU \(pcpu) has \"\(step)\", but a flush goes with the next guest that is run "
         + "in the slice; write one behind it, such as \"flush, a\""
+    case .programNestedStay(let step, let pcpu):
+      return
+        "program of pCPU \(pcpu) has \"\(step)\", but a guest that is there when the vCPU is put is "
+        + "the last one of its slice; write what follows into the next slice"
     case .programEntries(let step, let pcpu, let most):
       return "program of pCPU \(pcpu) has \"\(step)\", but a slice of a program has 1 to \(most) "
         + "entries; write so many behind the *"

@@ -30,6 +30,9 @@ extension Scenario {
     /// L1 runs a guest, which is entered so often before L1 goes on: `a`, `b*2`. With `!` an
     /// interrupt for L1 comes before the guest has run at all: `a!`.
     case run(guest: Int, entries: Int, isInterrupted: Bool = false)
+    /// L1 runs a guest, which is entered once and is still there when the vCPU is put: the next slice
+    /// begins with it. Only at the end of a slice: `a...`.
+    case stay(guest: Int)
     /// L1 changes an entry of its own table, or of that of a guest: `edit L1:0`, `edit a:1`.
     case edit(inner: Int, page: Int)
     /// L1 invalidates one page (INVLPGA): `invlpga L1:0`, `invlpga a:1`.
@@ -63,6 +66,9 @@ extension Scenario.NestedAction: CustomStringConvertible {
         words[0] == "edit"
         ? .edit(inner: inner, page: page)
         : .invalidatePage(inner: inner, page: page)
+    case (_, 1) where words[0].hasSuffix("..."):
+      guard let guest = Self.guest(words[0].dropLast(3)) else { return nil }
+      self = .stay(guest: guest)
     case (_, 1):
       let parts = words[0].split(separator: "*", omittingEmptySubsequences: false)
       let isInterrupted = parts[0].hasSuffix("!")
@@ -85,6 +91,7 @@ extension Scenario.NestedAction: CustomStringConvertible {
     case .enterL1: "L1"
     case .run(let guest, let entries, let isInterrupted):
       Inner.name(guest) + (isInterrupted ? "!" : entries == 1 ? "" : "*\(entries)")
+    case .stay(let guest): "\(Inner.name(guest))..."
     case .edit(let inner, let page): "edit \(Inner.name(inner)):\(page)"
     case .invalidatePage(let inner, let page): "invlpga \(Inner.name(inner)):\(page)"
     case .renew(let guest): "renew \(Inner.name(guest))"
@@ -97,12 +104,21 @@ extension Scenario.NestedAction: CustomStringConvertible {
   var page: Int? {
     switch self {
     case .edit(_, let page), .invalidatePage(_, let page): page
-    case .enterL1, .run, .renew, .flushGuest, .flushAll: nil
+    case .enterL1, .run, .stay, .renew, .flushGuest, .flushAll: nil
     }
   }
 
   /// How often it enters a guest of L1.
-  var entries: Int? { if case .run(_, let entries, _) = self { entries } else { nil } }
+  var entries: Int? {
+    switch self {
+    case .run(_, let entries, _): entries
+    case .stay: 1
+    case .enterL1, .edit, .invalidatePage, .renew, .flushGuest, .flushAll: nil
+    }
+  }
+
+  /// Whether the slice ends with it.
+  var isLast: Bool { if case .stay = self { true } else { false } }
 }
 
 extension Scenario.ProgramStep {

@@ -97,6 +97,9 @@ extension Scenario {
     if let lastFlush, !actions[lastFlush...].contains(where: { $0.entries != nil }) {
       throw .programNestedFlush(step, pcpu: pcpu)
     }
+    if actions.dropLast().contains(where: \.isLast) {
+      throw .programNestedStay(step, pcpu: pcpu)
+    }
     for action in actions {
       if let page = action.page, page >= pagesPerVM {
         throw .programNoSuchPage(step, pcpu: pcpu, pagesPerVM: pagesPerVM)

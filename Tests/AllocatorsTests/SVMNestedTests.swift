@@ -116,6 +116,18 @@ import Testing
     #expect(world.flushes { world.nest(under: 1) } == flushOfL2)
   }
 
+  @Test func `a vCPU that is loaded in L2 is noted under L1's number when L1 goes on`() {
+    let world = settled(SVMNestedAsPosted.self)
+    world.load(0, 1, on: 0)
+    world.nest(1, under: 1)
+    world.run(0, on: 0)
+    world.load(0, 1, on: 0)
+    #expect(world.flushes { world.enter(0, 1, on: 0) }.isEmpty)
+    world.exit(1)
+    #expect(world.flushes { world.enter(0, 1, on: 0) } == flushOfL1)
+    #expect(world.flushes { world.run(0, on: 0) } == flushOfL1)
+  }
+
   @Test func `L1's flush of its guest is one of the guest, that of everything one of L1, too`() {
     let world = settled(SVMNestedAsPosted.self)
     #expect(world.flushes { world.nest(under: 1, .thisASID) } == flushOfL2)
@@ -151,6 +163,18 @@ import Testing
   }
 
   // MARK: Faults
+
+  @Test func `B49A: a vCPU that is loaded in L2 goes on in L1 unseen`() {
+    let world = settled(NotedAtLoadOnly.self)
+    world.load(0, 1, on: 0)
+    world.nest(1, under: 1)
+    world.run(0, on: 0)
+    world.load(0, 1, on: 0)
+    #expect(world.flushes { world.enter(0, 1, on: 0) } == flushOfL2)
+    world.exit(1)
+    #expect(world.flushes { world.enter(0, 1, on: 0) } == flushOfL1, "one request for both")
+    #expect(world.flushes { world.run(0, on: 0) }.isEmpty)
+  }
 
   @Test func `B54: the host's request flushes one of the two`() {
     let world = settled(HostFlushesCurrent.self)

@@ -31,6 +31,10 @@ import Testing
         ])
     ),
     (
+      "0.0: b...",
+      .nest(Scenario.ScriptedVCPU(vm: VMSlot(0), index: 0), [.stay(guest: 2)])
+    ),
+    (
       "0.1: edit L1:0, invlpga L1:0, renew b, flush, b!, flush all, a",
       .nest(
         Scenario.ScriptedVCPU(vm: VMSlot(0), index: 1),
@@ -75,7 +79,8 @@ import Testing
   @Test(
     arguments: [
       ("0.0:", " "), ("0.0:a", " a"), ("0.0: a,b", " b"), ("0.0: a,", " "), ("0.0: c", "c"),
-      ("0.0: L1, A", "A"), ("0.0: a!*2", "a!*2"), ("0.0: L1!", "L1!"), ("0.0: L1*2", "L1*2"),
+      ("0.0: L1, A", "A"), ("0.0: a!*2", "a!*2"), ("0.0: L1...", "L1..."), ("0.0: ...", "..."),
+      ("0.0: L1!", "L1!"), ("0.0: L1*2", "L1*2"),
       ("0.0: edit a", "edit a"), ("0.0: edit c:0", "edit c:0"),
       ("0.0: invlpga a:-1", "invlpga a:-1"),
       ("0.0: renew L1", "renew L1"), ("0.0: flush a", "flush a"), ("0.0: unmap 0:0", "unmap 0:0"),
@@ -85,7 +90,7 @@ import Testing
     #expect(
       SmallScenario.complaint { $0.program = [["0.0"], [text]] }
         == "program of pCPU 1 lets a hypervisor do \"\(wrong)\", but what it does is L1, a, a*entries, "
-        + "a!, edit a:page, invlpga a:page, renew a, flush or flush all (its guests are a and b, L1 is "
+        + "a!, a..., edit a:page, invlpga a:page, renew a, flush or flush all (its guests are a and b, L1 is "
         + "itself); write for example \"0.0: L1, a, invlpga a:0, a\"")
   }
 
@@ -196,6 +201,11 @@ import Testing
         [["0.0: flush, a, flush all, edit a:0", "0.0: a"], []],
         "program of pCPU 0 has \"0.0: flush, a, flush all, edit a:0\", but a flush goes with the next "
           + "guest that is run in the slice; write one behind it, such as \"flush, a\""
+      ),
+      (
+        [["0.0: a", "0.0: flush, a..., L1"], []],
+        "program of pCPU 0 has \"0.0: flush, a..., L1\", but a guest that is there when the vCPU is put "
+          + "is the last one of its slice; write what follows into the next slice"
       ),
       (
         [["0.0: a, a, a, a, a, a, a, a, a, a, a, a, a"], []],

@@ -70,7 +70,9 @@ import Testing
     arguments: ["B54", "B55", "B56", "B57", "B58", "B58A"])
   func agreesOnNesting(_ fault: String) throws {
     let system = try #require(Fault.named(fault)).kind.system
-    #expect(agree(on: SmallWorlds.nested(system), by: RunLengthRandom()) > 0)
+    let program = SmallWorlds.nested(system)
+    // What needs one pCPU to go far, and what needs two to take turns.
+    #expect(agree(on: program, by: RunLengthRandom()) + agree(on: program) > 0)
   }
 
   @Test("finds nothing where guests run guests of their own") func cleanNesting() throws {

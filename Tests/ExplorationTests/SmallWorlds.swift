@@ -107,9 +107,10 @@ enum SmallWorlds {
   }
 
   /// A hypervisor that does all that one can do to its two guests, with two pages each, on two pCPUs,
-  /// while the host takes a page away.
+  /// while a third one takes a page away.
   static func nested(_ system: TagSystem) -> ControlledProgram {
     var scenario = Scenario(name: "nested", summary: "a hypervisor on two pCPUs")
+    scenario.pcpus = 3
     scenario.vms = 1
     scenario.vcpusPerVM = 1
     scenario.pagesPerVM = 2
@@ -131,15 +132,15 @@ enum SmallWorlds {
         ]),
       ],
       [
-        .unmap(vm: 0, page: 0),
         slice([.edit(inner: 1, page: 0), .invalidatePage(inner: 1, page: 0)]),
         slice([a, .edit(inner: 1, page: 1), .invalidatePage(inner: 1, page: 1), a]),
       ],
+      [.unmap(vm: 0, page: 1)],
     ]
     do {
       return try system.prepareProgram(
         ProgramSetup(
-          configuration: AllocatorConfiguration(tagBits: 2, pcpuCount: 2),
+          configuration: AllocatorConfiguration(tagBits: 2, pcpuCount: 3),
           plan: WorldPlan(knobs: WorldKnobs(scenario)), steps: steps))
     } catch {
       preconditionFailure("the world is too large for the system: \(error)")

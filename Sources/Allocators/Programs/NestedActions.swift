@@ -6,6 +6,7 @@ import Domain
 enum NestedAction: Equatable, BitwiseCopyable, Sendable {
   case enterL1
   case run(guest: Int8, entries: Int8, isInterrupted: Bool)
+  case stay(guest: Int8)
   case edit(inner: Int8, page: Int16)
   case invalidatePage(inner: Int8, page: Int16)
   case renew(guest: Int8)
@@ -16,6 +17,7 @@ enum NestedAction: Equatable, BitwiseCopyable, Sendable {
     case .enterL1: self = .enterL1
     case .run(let guest, let entries, let isInterrupted):
       self = .run(guest: Int8(guest), entries: Int8(entries), isInterrupted: isInterrupted)
+    case .stay(let guest): self = .stay(guest: Int8(guest))
     case .edit(let inner, let page): self = .edit(inner: Int8(inner), page: Int16(page))
     case .invalidatePage(let inner, let page):
       self = .invalidatePage(inner: Int8(inner), page: Int16(page))

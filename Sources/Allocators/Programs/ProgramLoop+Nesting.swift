@@ -9,6 +9,7 @@ extension ProgramLoop {
   @inline(never)
   func runHypervisor(_ index: Int, _ actions: NestedActions, _ claims: Bool) {
     guard let owner = beginSlice(index, claims) else { return }
+    goOn(index, owner)
     var isIn = false
     var control = TLBControl.nothing
     for place in 0..<actions.count {
@@ -36,30 +37,46 @@ extension ProgramLoop {
         leave(index)
         isIn = false
         run(Int(guest), of: index, owner, control, isInterrupted ? 0 : Int(entries))
+        world.exitNested(index, on: m)
         control = .nothing
+      case .stay(let guest):
+        if !isIn { enterL1(index, owner) }
+        leave(index)
+        isIn = false
+        run(Int(guest), of: index, owner, control, 1)
       }
     }
     if isIn { leave(index) }
     endSlice(index, claims)
   }
 
+  /// A guest of L1 that was there when the vCPU was put is entered once more; then L1 goes on.
+  @inline(never)
+  func goOn(_ index: Int, _ owner: VMIdentity) {
+    let running = Int(m.read(world.innerState(InnerState.running, of: index)))
+    if running == Inner.l1 { return }
+    runOnce(running, of: index, owner)
+    world.exitNested(index, on: m)
+  }
+
   private func enterL1(_ index: Int, _ owner: VMIdentity) {
     while !enter(index, owner) {}
   }
 
-  /// L1's VMRUN has been intercepted: its guest runs until the last of so many exits is one for L1.
+  /// L1's VMRUN has been intercepted: its guest is entered so often.
   private func run(
     _ guest: Int, of index: Int, _ owner: VMIdentity, _ control: TLBControl, _ entries: Int
   ) {
     world.enterNested(index, guest, control, on: m) { inner, page, version in
       m.innerFlushCompleted(vcpu: index, inner: inner, page: UInt64(page), version: version)
     }
-    for _ in 0..<entries {
-      while !enter(index, owner, inner: guest) {}
-      m.note(.nestedEntries)
-      access()
-      leave(index)
-    }
-    world.exitNested(index, on: m)
+    for _ in 0..<entries { runOnce(guest, of: index, owner) }
+  }
+
+  private func runOnce(_ guest: Int, of index: Int, _ owner: VMIdentity) {
+    while !enter(index, owner, inner: guest) {}
+    m.note(.nestedEntries)
+    access()
+    leave(index)
   }
 }

@@ -40,6 +40,7 @@ struct ProgramLoop<A: TagAllocator>: Sendable where A.M == ControlledMachine {
   @inline(__always)
   private func runSlice(_ index: Int, _ entries: Int, _ abortsFirst: Bool, _ claims: Bool) {
     guard let owner = beginSlice(index, claims) else { return }
+    if A.nests && world.nests { goOn(index, owner) }
     var left = entries
     var isInterrupted = abortsFirst
     while left > 0 {

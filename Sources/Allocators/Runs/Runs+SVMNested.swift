@@ -10,7 +10,8 @@ extension TagSystem {
   public static let svmNested = TagSystem(
     "svm-nested",
     "svm-static where guests run guests of their own, under one more ASID of the VM's",
-    source: "\(posted), patches 17-24; INVLPGA reaches a guest that ran on another pCPU",
+    source:
+      "\(posted), patches 15-24; siblings are noted at each switch, INVLPGA reaches other pCPUs",
     SVMNested<LiveMachine, SVMNestedAsPosted>.self,
     SVMNested<InstrumentedLiveMachine, SVMNestedAsPosted>.self,
     SVMNested<ControlledMachine, SVMNestedAsPosted>.self
@@ -21,6 +22,10 @@ extension TagSystem {
 extension Fault {
   /// Its faults.
   static let ofSVMNested: [Fault] = [
+    nested(
+      "B49A", "noted-at-load-only", "a vCPU that was loaded in L2 is not noted under L1's number",
+      origin: "<20250326193619.3714986-11-yosry.ahmed@linux.dev>, with patch 16", [.o12],
+      in: "nested-siblings", NotedAtLoadOnly.self),
     nested(
       "B54", "host-flushes-current", "a request of the host flushes L1 or L2, whichever is current",
       [.o4, .o13], in: "nested-unmap", HostFlushesCurrent.self),
@@ -39,16 +44,18 @@ extension Fault {
       [.o13], in: "nested-invlpga", PageOfL1.self),
     nested(
       "B58A", "page-of-l2-here", "L1 invalidates a page of its guest where that did not run last",
-      [.o13], in: "nested-invlpga", PageOfL2Here.self),
+      origin: "<20250326194423.3717668-3-yosry.ahmed@linux.dev>", [.o13], in: "nested-invlpga",
+      PageOfL2Here.self),
   ]
 
   @inline(__always)
   private static func nested<Rules: SVMNestedRules>(
-    _ row: String, _ name: String, _ summary: String, _ oracles: [OracleID], in scenario: String,
+    _ row: String, _ name: String, _ summary: String, origin: String = "synthetic",
+    _ oracles: [OracleID], in scenario: String,
     _ rules: Rules.Type
   ) -> Fault {
     Fault(
-      row, name, summary, origin: "synthetic", oracles: oracles, soakedIn: "nested",
+      row, name, summary, origin: origin, oracles: oracles, soakedIn: "nested",
       exploredIn: scenario,
       .system(
         TagSystem(

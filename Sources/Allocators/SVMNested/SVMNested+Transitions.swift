@@ -30,14 +30,13 @@ extension SVMNested {
     m.write(vcpu.flushesCurrent, 1)
   }
 
-  /// svm_switch_vmcb. Whoever has the other context's number is tracked by that number: a sibling may
-  /// have run here under the one and not under the other.
+  /// svm_switch_vmcb.
   private func switchContext(
     of vcpu: SVMNestedVCPU<M>, of vm: SVMNestedVM<M>, toL2: Bool, on m: M
   ) {
     Rules.beforeSwitch(vcpu, self, on: m)
     m.write(vcpu.isInL2, toL2 ? 1 : 0)
-    track(vcpu, of: vm, on: m)
+    Rules.noteSwitch(vcpu, of: vm, self, on: m)
   }
 
   /// Has the next VMRUN of the current context flush, if that was asked for.

@@ -1,7 +1,7 @@
 // KVM's static ASIDs for SVM where guests run guests of their own.
 //
 // Follows the posted series "KVM: SVM: Rework ASID management", RFC v2 of 2025-03-26,
-// <20250326193619.3714986-1-yosry.ahmed@linux.dev>, patches 17 to 24: with an ASID for L2 beside that of
+// <20250326193619.3714986-1-yosry.ahmed@linux.dev>, patches 15 to 24: with an ASID for L2 beside that of
 // L1, the flush of everything at each transition between the two goes, and what it hid must be done.
 
 import Domain
@@ -103,18 +103,19 @@ public struct SVMNested<M: CallingMachine, Rules: SVMNestedRules>: TagAllocator 
   /// svm_vcpu_load.
   @inline(__always)
   public func load(_ vcpu: SVMNestedVCPU<M>, of vm: SVMNestedVM<M>, on m: M) {
-    track(vcpu, of: vm, on: m)
+    Rules.noteLoad(vcpu, of: vm, self, on: m)
   }
 
-  /// Notes which vCPU runs here under the current context's ASID from now on. If another one did last,
-  /// that context is to be flushed. Relaxed: the entry of a pCPU and an ASID is written by that pCPU
-  /// alone while the ASID has an owner.
-  func track(_ vcpu: SVMNestedVCPU<M>, of vm: SVMNestedVM<M>, on m: M) {
+  /// Notes which vCPU runs here under the current context's ASID from now on. Returns whether another one
+  /// did last. Relaxed: the entry of a pCPU and an ASID is written by that pCPU alone while the ASID has
+  /// an owner.
+  @inline(__always)
+  func takeOver(_ vcpu: SVMNestedVCPU<M>, of vm: SVMNestedVM<M>, on m: M) -> Bool {
     let address = m.read(vm.address) &+ UInt64(truncatingIfNeeded: vcpu.number)
     let asid = m.read(vcpu.current(on: m).asid)
     let last = m.exchange(
       lastVCPU(under: asid, on: m.pcpu.index), address, .relaxed, at: SVMNestedSites.track)
-    if last != address { m.write(vcpu.flushesCurrent, 1) }
+    return last != address
   }
 
   /// Takes requests: the host's, which everybody may have made, and those for the current context, which

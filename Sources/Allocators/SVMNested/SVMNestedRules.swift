@@ -5,6 +5,12 @@ import Machines
 
 /// The replaceable steps. A fault overrides the one that it is about and nothing else.
 public protocol SVMNestedRules: Sendable {
+  /// A vCPU has been loaded.
+  static func noteLoad<M: CallingMachine>(
+    _ vcpu: SVMNestedVCPU<M>, of vm: SVMNestedVM<M>, _ allocator: SVMNested<M, Self>, on m: M)
+  /// Another context of a vCPU is current.
+  static func noteSwitch<M: CallingMachine>(
+    _ vcpu: SVMNestedVCPU<M>, of vm: SVMNestedVM<M>, _ allocator: SVMNested<M, Self>, on m: M)
   /// The host asks a vCPU to flush: a translation of its VM has changed.
   static func flushForHost<M: CallingMachine>(_ vcpu: SVMNestedVCPU<M>, on m: M)
   /// Another context is about to be current.
@@ -22,6 +28,21 @@ public protocol SVMNestedRules: Sendable {
 // swift-format-ignore: AllPublicDeclarationsHaveDocumentation
 // Documented in the protocol.
 extension SVMNestedRules {
+  /// If another vCPU ran here last under the current context's number, that context is to be flushed.
+  @inline(__always)
+  public static func noteLoad<M: CallingMachine>(
+    _ vcpu: SVMNestedVCPU<M>, of vm: SVMNestedVM<M>, _ allocator: SVMNested<M, Self>, on m: M
+  ) {
+    if allocator.takeOver(vcpu, of: vm, on: m) { m.write(vcpu.flushesCurrent, 1) }
+  }
+
+  /// The same: a sibling may have run here under the one number and not under the other.
+  public static func noteSwitch<M: CallingMachine>(
+    _ vcpu: SVMNestedVCPU<M>, of vm: SVMNestedVM<M>, _ allocator: SVMNested<M, Self>, on m: M
+  ) {
+    if allocator.takeOver(vcpu, of: vm, on: m) { m.write(vcpu.flushesCurrent, 1) }
+  }
+
   /// Both contexts: each has what it has.
   @inline(__always)
   public static func flushForHost<M: CallingMachine>(_ vcpu: SVMNestedVCPU<M>, on m: M) {
@@ -49,5 +70,8 @@ extension SVMNestedRules {
   }
 }
 
-/// As posted, with what the posted patches leave open closed, on a pCPU with FLUSHBYASID.
+/// As posted, on a pCPU with FLUSHBYASID, with what the posted patches leave open closed: freed numbers are
+/// taken out of the maps and the fallback is never freed, as in `SVMStatic`; a vCPU is noted under each
+/// number that it runs under, and not only under the one that it is loaded with; INVLPGA reaches what L2
+/// left on another pCPU.
 public enum SVMNestedAsPosted: SVMNestedRules {}
