@@ -138,7 +138,7 @@ public struct Comparison: Sendable {
 /// more than they need, and in turn with numbers enough.
 struct RolloverRounds {
   /// A run lasts at least as long, so that all pCPUs are at it, whose threads take turns.
-  private static let leastNanoseconds: UInt64 = 30_000_000
+  private static let leastNanoseconds: UInt64 = 50_000_000
   /// A system that has not rolled over after so many slices of each pCPU never does.
   private static let enoughSlices = 4096
 
