@@ -58,7 +58,7 @@ public struct ComparedSystem: Sendable {
 
 /// Why there is no row.
 public enum ComparisonError: Error, Equatable {
-  case notClean(system: String, load: String, verdict: String, finding: String?)
+  case notClean(system: String, load: String, verdict: Verdict, finding: String?)
 }
 
 extension ComparisonError: CustomStringConvertible {
@@ -66,8 +66,17 @@ extension ComparisonError: CustomStringConvertible {
   public var description: String {
     switch self {
     case .notClean(let system, let load, let verdict, let finding):
-      "\(system) on \(load) ended with '\(verdict)', so its figures mean nothing"
-        + (finding.map { " (\($0))" } ?? "") + "; see vmidtorture soak \(load) --system \(system)"
+      "\(system) on \(load) ended with '\(verdict.rawValue)', so its figures mean nothing"
+        + (finding.map { " (\($0))" } ?? "")
+        + (verdict == .nothingChecked
+          ? "; give more --time" : "; see vmidtorture soak \(load) --system \(system)")
+    }
+  }
+
+  /// The process's exit code.
+  public var exitCode: Int32 {
+    switch self {
+    case .notClean(_, _, let verdict, _): verdict.exitCode
     }
   }
 }
@@ -127,7 +136,7 @@ public struct Comparison: Sendable {
     let result = try Soak.run(order)
     guard result.verdict == .clean else {
       throw ComparisonError.notClean(
-        system: scenario.system, load: scenario.name, verdict: result.verdict.rawValue,
+        system: scenario.system, load: scenario.name, verdict: result.verdict,
         finding: result.findings.first?.summary)
     }
     return result.counts
@@ -138,7 +147,7 @@ public struct Comparison: Sendable {
 /// more than they need, and in turn with numbers enough.
 struct RolloverRounds {
   /// A run lasts at least as long, so that all pCPUs are at it, whose threads take turns.
-  private static let leastNanoseconds: UInt64 = 30_000_000
+  private static let leastNanoseconds: UInt64 = 50_000_000
   /// A system that has not rolled over after so many slices of each pCPU never does.
   private static let enoughSlices = 4096
 

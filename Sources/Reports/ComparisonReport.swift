@@ -162,7 +162,8 @@ public struct ComparisonReport: Sendable {
     lost: TLB entries, of all pCPUs, alive when everything was invalidated, per rollover; d06 without unmapped pages.
     flushes: invalidations issued per 1,000 guest entries on d06; of those, broadcast: of everything on every pCPU,
       all here: of everything on one pCPU. The others are of a tag or of a page.
-    d06, v3-against-v4, idle-vms: guest entries that needed no lock and no new number, on that scenario.
+    d06, v3-against-v4, idle-vms: guest entries on the fast path, on that scenario: without the lock or, where there
+      is none, without a new number and without a flush that was asked for.
     *: the system needs a number for each VM's whole life; the scenario got the tag bits for it.
     ~: the rounds differ by more than 10 % (median absolute deviation). Medians throughout.
     host: \(host)

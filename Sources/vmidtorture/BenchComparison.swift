@@ -26,8 +26,14 @@ enum BenchComparison {
     for (number, system) in chosen.enumerated()
     where !signals.wantsStop && !readerIsGone(STDOUT_FILENO) {
       if shows { Output.progress("\(number + 1) of \(chosen.count): \(system.name)") }
-      let row = ComparisonReport.Row(try comparison.row(of: system))
-      if shows { Output.endProgress() }
+      defer { if shows { Output.endProgress() } }
+      let row: ComparisonReport.Row
+      do {
+        row = ComparisonReport.Row(try comparison.row(of: system))
+      } catch let error as ComparisonError {
+        Output.message("vmidtorture: \(error)")
+        return error.exitCode
+      }
       // A line as soon as there is one: a table of all systems takes minutes.
       if isJSON { Output.result(try JSONLine.render(row) + "\n") } else { rows.append(row) }
     }

@@ -87,7 +87,7 @@ import Testing
 
   private func figures(_ name: String, _ load: ComparisonLoad) throws -> LoadFigures {
     var order = try SoakOrder(try load.scenario(for: system(name)), seed: Seed(1))
-    order.duration = .milliseconds(200)
+    order.duration = .milliseconds(400)
     let result = try Soak.run(order)
     #expect(result.verdict == .clean)
     return LoadFigures([result.counts], tagBits: 4)
@@ -117,6 +117,16 @@ import Testing
     let v2 = try figures("arm64-vmid-v2", .d06WithoutUnmaps)
     #expect(v2.flushesEverywhere == 0)
     #expect(v2.flushesHere > v2.rollovers)
+  }
+
+  @Test func `a run that shows a system wrong is no measurement, and ends as a soak does`() {
+    let bug = ComparisonError.notClean(
+      system: "s", load: "idle-vms", verdict: .bug, finding: "two VMs")
+    #expect(bug.exitCode == 1)
+    #expect(bug.description.contains("(two VMs); see vmidtorture soak idle-vms --system s"))
+    let idle = ComparisonError.notClean(
+      system: "s", load: "d06", verdict: .nothingChecked, finding: nil)
+    #expect(idle.exitCode == 7 && idle.description.hasSuffix("give more --time"))
   }
 
   // MARK: Times
