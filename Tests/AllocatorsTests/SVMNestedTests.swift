@@ -216,6 +216,16 @@ import Testing
     #expect(world.flushes { world.nest(under: 1) }.isEmpty)
   }
 
+  @Test func `B58B: the number is decided without the lock`() {
+    let world = World<NestedNumberWithoutLock>(vms: 1)
+    world.load(0, 0, on: 0)
+    let steps = world.hardware.record { world.allocateNested() }
+    #expect(
+      steps.short == [
+        "acquire acquire lock[0]", "release release lock[0]", "exchange relaxed last vCPU[3]",
+      ])
+  }
+
   // MARK: The site table
 
   @Test func `every row is reached, and says what is done`() throws {

@@ -31,7 +31,7 @@ enum Medians {
   ]
 
   static let svmNested: [String: Int] = [
-    "B49A": 1, "B54": 9, "B55": 7, "B56": 2, "B57": 7, "B58": 1, "B58A": 4,
+    "B49A": 1, "B54": 9, "B55": 7, "B56": 2, "B57": 7, "B58": 1, "B58A": 4, "B58B": 1,
   ]
 
   static let xen: [String: Int] = [

@@ -11,7 +11,7 @@ extension TagSystem {
     "svm-nested",
     "svm-static where guests run guests of their own, under one more ASID of the VM's",
     source:
-      "\(posted), patches 15-24; siblings are noted at each switch, INVLPGA reaches other pCPUs",
+      "\(posted), patches 15-24; siblings are noted at each switch, INVLPGA reaches other pCPUs, a lock decides on L2's",
     SVMNested<LiveMachine, SVMNestedAsPosted>.self,
     SVMNested<InstrumentedLiveMachine, SVMNestedAsPosted>.self,
     SVMNested<ControlledMachine, SVMNestedAsPosted>.self
@@ -46,17 +46,21 @@ extension Fault {
       "B58A", "page-of-l2-here", "L1 invalidates a page of its guest where that did not run last",
       origin: "<20250326194423.3717668-3-yosry.ahmed@linux.dev>", [.o13], in: "nested-invlpga",
       PageOfL2Here.self),
+    nested(
+      "B58B", "nested-number-without-lock", "2 vCPUs decide on the VM's nested number at a time",
+      origin: "<20250326194423.3717668-4-yosry.ahmed@linux.dev>", [.race], in: "nested-siblings",
+      detection: .exploration, NestedNumberWithoutLock.self),
   ]
 
   @inline(__always)
   private static func nested<Rules: SVMNestedRules>(
     _ row: String, _ name: String, _ summary: String, origin: String = "synthetic",
     _ oracles: [OracleID], in scenario: String,
-    _ rules: Rules.Type
+    detection: Fault.Detection = .oracle, _ rules: Rules.Type
   ) -> Fault {
     Fault(
       row, name, summary, origin: origin, oracles: oracles, soakedIn: "nested",
-      exploredIn: scenario,
+      exploredIn: scenario, detection: detection,
       .system(
         TagSystem(
           .svmNested, with: row, .wrong(row: row, oracle: oracles[0], scenario: "nested"),

@@ -12,7 +12,9 @@ extension SVMNested {
     _ vcpu: SVMNestedVCPU<M>, of vm: SVMNestedVM<M>, virtualASID: UInt64, control: TLBControl,
     on m: M
   ) {
-    if m.read(vcpu.vmcb02.asid) == 0 { m.write(vcpu.vmcb02.asid, nestedASID(of: vm, on: m)) }
+    if m.read(vcpu.vmcb02.asid) == 0 {
+      m.write(vcpu.vmcb02.asid, Rules.nestedASID(of: vm, self, on: m))
+    }
     switchContext(of: vcpu, of: vm, toL2: true, on: m)
     let isOther = Rules.isOther(virtualASID, than: m.read(vcpu.lastVirtualASID))
     m.write(vcpu.lastVirtualASID, virtualASID)
@@ -48,15 +50,10 @@ extension SVMNested {
     return true
   }
 
-  /// The number of all L2s of the VM, decided at its first nested entry. Two vCPUs may come to that at
-  /// the same time.
-  @inline(never)
-  private func nestedASID(of vm: SVMNestedVM<M>, on m: M) -> UInt64 {
-    m.acquire(vm.nestedLock, at: SVMNestedSites.nestedLock)
+  /// The number of all L2s of the VM, taken if there is none yet. Caller holds `nestedLock`.
+  func decideNestedASID(of vm: SVMNestedVM<M>, on m: M) -> UInt64 {
     if m.read(vm.nestedASID) == 0 { m.write(vm.nestedASID, allocate(on: m)) }
-    let asid = m.read(vm.nestedASID)
-    m.release(vm.nestedLock, at: SVMNestedSites.nestedUnlock)
-    return asid
+    return m.read(vm.nestedASID)
   }
 
   /// invlpga_interception. A tag that is not the one under which L2 ran last has nothing left: another

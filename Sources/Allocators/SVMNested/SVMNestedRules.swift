@@ -13,6 +13,10 @@ public protocol SVMNestedRules: Sendable {
     _ vcpu: SVMNestedVCPU<M>, of vm: SVMNestedVM<M>, _ allocator: SVMNested<M, Self>, on m: M)
   /// The host asks a vCPU to flush: a translation of its VM has changed.
   static func flushForHost<M: CallingMachine>(_ vcpu: SVMNestedVCPU<M>, on m: M)
+  /// The number of all L2s of a VM.
+  static func nestedASID<M: CallingMachine>(
+    of vm: SVMNestedVM<M>, _ allocator: SVMNested<M, Self>, on m: M
+  ) -> UInt64
   /// Another context is about to be current.
   static func beforeSwitch<M: CallingMachine>(
     _ vcpu: SVMNestedVCPU<M>, _ allocator: SVMNested<M, Self>, on m: M)
@@ -50,6 +54,16 @@ extension SVMNestedRules {
     vcpu.vmcb02.set(.thisASID, on: m)
   }
 
+  /// Decided at the first nested entry, by one of those who come to it at a time.
+  public static func nestedASID<M: CallingMachine>(
+    of vm: SVMNestedVM<M>, _ allocator: SVMNested<M, Self>, on m: M
+  ) -> UInt64 {
+    m.acquire(vm.nestedLock, at: SVMNestedSites.nestedLock)
+    let asid = allocator.decideNestedASID(of: vm, on: m)
+    m.release(vm.nestedLock, at: SVMNestedSites.nestedUnlock)
+    return asid
+  }
+
   /// What was meant for this one is for this one.
   public static func beforeSwitch<M: CallingMachine>(
     _ vcpu: SVMNestedVCPU<M>, _ allocator: SVMNested<M, Self>, on m: M
@@ -73,5 +87,5 @@ extension SVMNestedRules {
 /// As posted, on a pCPU with FLUSHBYASID, with what the posted patches leave open closed: freed numbers are
 /// taken out of the maps and the fallback is never freed, as in `SVMStatic`; a vCPU is noted under each
 /// number that it runs under, and not only under the one that it is loaded with; INVLPGA reaches what L2
-/// left on another pCPU.
+/// left on another pCPU; a lock decides who allocates the nested number.
 public enum SVMNestedAsPosted: SVMNestedRules {}
