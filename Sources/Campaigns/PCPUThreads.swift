@@ -7,13 +7,16 @@ import Synchronization
 /// One pthread for each simulated pCPU, spread over the CPUs that the process may use.
 final class PCPUThreads {
   /// Threads that do not come back this long after they were asked to are given up.
-  private static let patience: Duration = .seconds(5)
+  let patience: Duration
 
   private let prepared: PreparedSoak
   private let running = RunningCount()
   private var threads: [PinnedThread] = []
 
-  init(_ prepared: PreparedSoak) { self.prepared = prepared }
+  init(_ prepared: PreparedSoak, patience: Duration) {
+    self.prepared = prepared
+    self.patience = patience
+  }
 
   func start() {
     let cpus = HostDescription.current().allowedCPUs
@@ -32,7 +35,7 @@ final class PCPUThreads {
   func stopAndJoin() -> Bool {
     prepared.stop()
     var waited: Duration = .zero
-    while running.count.load(ordering: .acquiring) > 0, waited < PCPUThreads.patience {
+    while running.count.load(ordering: .acquiring) > 0, waited < patience {
       sleepThread(for: .milliseconds(1))
       waited += .milliseconds(1)
     }

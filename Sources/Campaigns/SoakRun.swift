@@ -111,7 +111,7 @@ public enum Soak {
   ) throws -> SoakResult {
     let prepared = try order.system.prepareSoak(order.setup)
     onStart()
-    let pcpus = PCPUThreads(prepared)
+    let pcpus = PCPUThreads(prepared, patience: max(.seconds(5), order.stallAfter))
     let watchdog = Watchdog(prepared, order)
     let start = CycleClock.nanoseconds()
     func elapsed() -> Duration { .nanoseconds(Int64(CycleClock.nanoseconds() - start)) }
@@ -135,6 +135,7 @@ public enum Soak {
     let end = elapsed()
     watchdog.stop()
     let allCameBack = pcpus.stopAndJoin()
+    if !allCameBack, !watchdog.sawStall { watchdog.reportNotBack(after: pcpus.patience) }
     return result(
       of: prepared, order, elapsed: end, memoryAfterFive: memoryAfterFive, watchdog,
       stalled: watchdog.sawStall || !allCameBack)

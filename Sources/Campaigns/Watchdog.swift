@@ -101,11 +101,24 @@ final class Watchdog: Sendable {
     return (0..<contexts.count).map { ContextWord(bits: contexts[$0].acquiredValue) }
   }
 
-  private func reportStall(of stuck: [PCPU]) {
+  /// Some pCPUs did not end when they were asked to.
+  func reportNotBack(after patience: Duration) {
+    describeAll()
+    prepared.log.add(
+      .o9, .forbidden,
+      "\(Watchdog.stallPrefix) to the end of the run: some pCPU is still in its last slice after "
+        + "\(patience.inSeconds) s", on: nil)
+  }
+
+  private func describeAll() {
     let names = Dictionary(
       order.system.sites.map { ($0.site, $0.name) }, uniquingKeysWith: { first, _ in first })
     let lines = (0..<order.setup.pcpus).map { describe(PCPU($0), names) }
     report.withLock { $0 = lines }
+  }
+
+  private func reportStall(of stuck: [PCPU]) {
+    describeAll()
     let pcpus = stuck.map(\.description).joined(separator: ", ")
     let who = "of " + (stuck.isEmpty ? "the whole machine" : pcpus)
     prepared.log.add(
