@@ -10,15 +10,16 @@ extension TagSystem {
     arm64VMIDVersions + armASIDVersions + kvmArmVersions
     + (svmVersions + xenVersions).map { $0.alsoIn("reuse-two-pcpus") }
     + [svmNested] + sevVersions
-    + others.map { $0.soaked(on: "xen-small") }
+    + others.map {
+      $0.soaked(on: "xen-small").alsoIn("xen-churn", "xen-reuse", "reuse-two-pcpus")
+    }
 
   private static let others: [TagSystem] = [
     TagSystem(
       "template-global-lock", "the README's example: one lock, no rollover, tags run out",
       source: "Sources/Allocators/Template/GlobalLockAllocator.swift",
       GlobalLockAllocator<LiveMachine>.self, GlobalLockAllocator<InstrumentedLiveMachine>.self,
-      GlobalLockAllocator<ControlledMachine>.self
-    ).alsoIn("xen-churn", "xen-reuse", "reuse-two-pcpus")
+      GlobalLockAllocator<ControlledMachine>.self)
   ]
 
   /// The system called `name`.

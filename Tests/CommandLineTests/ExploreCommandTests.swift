@@ -25,6 +25,7 @@ import Testing
           "command", "scenario", "system", "fault", "strategy", "model", "seed", "carrier", "jobs",
           "schedules", "events", "distinctTraces", "traceHash", "complete", "bound", "seconds",
           "schedulesPerSecond", "eventsPerSecond", "verdict", "exitCode", "findings",
+          "coverage",
         ])
       #expect(outcome.json["verdict"] as? String == "bug")
       let finding = try #require(findings(outcome).first)

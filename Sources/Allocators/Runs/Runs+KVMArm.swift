@@ -122,7 +122,7 @@ extension Fault {
       .system(wrongWhole("H05", .o9, LockWithoutInterrupts.self))),
     Fault(
       "B44R", "reload-requested-last", "the version is published before registers are asked for",
-      origin: "arch/riscv/kvm/vmid.c, our reading", oracles: [.o1, .o2, .o7],
+      origin: "arch/riscv/kvm/vmid.c, our reading", oracles: [.o1, .o2, .o3, .o4, .o7],
       exploredIn: "riscv-sibling",
       .version(.riscvKVMAsMerged, of: .riscvKVM)),
     Fault(

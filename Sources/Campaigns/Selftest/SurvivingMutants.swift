@@ -60,6 +60,9 @@ enum SurvivingMutants {
     "svm-static": requests.adding(tracking),
     "svm-static-no-flushbyasid": requests.adding(tracking),
     "svm-vcpu": requests,
+    "svm-nested": requests.adding(tracking).adding([
+      "delay invlpga": "it comes before the guest that it is for is entered again: L1 is between"
+    ]),
     "svm-sev": requests.adding(keys),
     "vmx-vpid": requests.adding(["tear raise-at-load": sameBit]),
     "xen-riscv-bitmap": xenBitmap, "xen-arm": xenArm,
