@@ -10,15 +10,15 @@ extension SoakReport {
       + "perturb \(perturb), seed \(seed)"
   }
 
-  /// The whole summary.
-  public func text(style: TextStyle) -> String {
+  /// The whole summary. `judges` are the oracles that apply to the system: of these a 0 is shown, too.
+  public func text(style: TextStyle, judges: Set<OracleID> = OracleID.common) -> String {
     var lines = [verdictLine(style)]
     lines += findings.map { finding(in: $0, style) }
     lines += stalled.map { "  \($0)" }
     lines.append("")
     lines += TextTable.render(figures, alignRight: [1, 2])
     lines.append("")
-    lines.append("oracle checks   " + checksLine)
+    lines.append("oracle checks   " + checks(by: judges))
     lines += TextTable.wrap(coverageItems, label: "coverage        ")
     lines += zeroCoverage.map { "  \(style.warning("never taken")): \($0)" }
     lines.append("memory          \(memoryLine)")
@@ -67,9 +67,12 @@ extension SoakReport {
     ]
   }
 
-  private var checksLine: String {
-    oracleChecks.sorted { $0.key < $1.key }
-      .map { "\($0.key) \(TextNumber.short(Double($0.value)))" }.joined(separator: "  ")
+  private func checks(by judges: Set<OracleID>) -> String {
+    OracleID.allCases.filter(judges.contains).compactMap { oracle in
+      oracleChecks[oracle.rawValue].map {
+        "\(oracle.rawValue) \(TextNumber.short(Double($0)))"
+      }
+    }.joined(separator: "  ")
   }
 
   private var coverageItems: [String] {

@@ -102,7 +102,10 @@ struct SoakSession {
     }
     live.end()
     let report = report(of: result)
-    let text = json ? try JSONLine.render(report) + "\n" : report.text(style: Output.style)
+    let text =
+      json
+      ? try JSONLine.render(report) + "\n"
+      : report.text(style: Output.style, judges: order.system.traits.judges)
     return deliver(text, verdict: report.verdict, exitCode: report.exitCode)
   }
 

@@ -49,7 +49,7 @@ extension TagSystem {
   public static let kvmArm2013 = TagSystem(
     unmeasured: "kvm-arm-2013", "KVM's VMID allocator on arm as merged: the generation goes first",
     source: "Linux 3.9 arch/arm/kvm/arm.c; until f0cf47d939d0",
-    verdict: .wrong(row: "B37K", oracle: .o1, scenario: "small"),
+    verdict: .wrong(row: "B37K", oracle: .o1, scenario: "kvm-arm-sibling"),
     KVMArm<InstrumentedLiveMachine, KVMArm2013>.self, KVMArm<ControlledMachine, KVMArm2013>.self)
 
   /// With a lock that readers share.
@@ -72,7 +72,7 @@ extension TagSystem {
   public static let riscvKVMAsMerged = TagSystem(
     unmeasured: "riscv-kvm-as-merged", "KVM's VMID allocator on RISC-V, requests made last",
     source: "Linux arch/riscv/kvm/vmid.c and vcpu.c, 9b44fff655e2",
-    verdict: .wrong(row: "B44R", oracle: .o1, scenario: "small"),
+    verdict: .wrong(row: "B44R", oracle: .o1, scenario: "riscv-sibling"),
     RISCVKVM<InstrumentedLiveMachine, RISCVKVMAsMerged>.self,
     RISCVKVM<ControlledMachine, RISCVKVMAsMerged>.self)
 }
