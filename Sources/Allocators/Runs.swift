@@ -9,7 +9,8 @@ extension TagSystem {
   public static let all: [TagSystem] =
     arm64VMIDVersions + armASIDVersions + kvmArmVersions
     + (svmVersions + xenVersions).map { $0.alsoIn("reuse-two-pcpus") }
-    + [svmNested] + sevVersions
+    + [svmNested.alsoIn("reuse-two-pcpus", "svm-reuse", "svm-fallback-ends", "svm-unmap")]
+    + sevVersions
     + others.map {
       $0.soaked(on: "xen-small").alsoIn("xen-churn", "xen-reuse", "reuse-two-pcpus")
     }
