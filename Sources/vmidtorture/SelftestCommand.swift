@@ -18,7 +18,7 @@ enum SelftestCommand: Command {
     Option("--full", nil, "10 seeds for each fault, 10 minutes for each right version"),
     Option("--time", "DURATION", "look for each fault at most this long (default 30s)"),
     Option("--jobs", "N", "explore so many faults at a time (default 1)"),
-    Option("--mutants", "SYSTEM", "instead: break every operation of a system in every way"),
+    Option("--mutants", "SYSTEM|all", "instead: break all that a right system does in every way"),
     Option("--seed", "N", "same seed, same choices (default: random, printed)"),
   ]
 
@@ -52,20 +52,55 @@ enum SelftestCommand: Command {
       exitCode: report.exitCode)
   }
 
-  /// Mutants made by machine.
+  /// Mutants made by machine, of one system or of all that are right.
   private static func mutants(
     of name: String, _ arguments: ParsedArguments, _ signals: Signals
   ) throws -> Int32 {
-    guard let system = TagSystem.named(name) else {
-      throw UsageError.unknownName(kind: "system", name, names: TagSystem.all.map(\.name))
-    }
+    let systems = try systemsToBreak(name)
     let seed = try arguments.seed()
+    var reports: [MutantReport] = []
+    for system in systems where !signals.wantsStop {
+      reports.append(try mutants(of: system, seed, arguments, signals))
+    }
+    let isJSON = arguments.has("--json")
+    let (text, exitCode): (String, Int32)
+    if name == allSystems {
+      let summary = MutantSummary(seed: "\(seed)", systems: reports)
+      text = isJSON ? try JSONLine.render(summary) + "\n" : summary.text(style: Output.style)
+      exitCode = summary.exitCode
+    } else {
+      text = isJSON ? try JSONLine.render(reports[0]) + "\n" : reports[0].text(style: Output.style)
+      exitCode = reports[0].exitCode
+    }
+    return deliver(
+      text, verdict: exitCode == 0 ? "all mutants seen or explained" : "a wrong verdict",
+      exitCode: exitCode)
+  }
+
+  private static let allSystems = "all"
+
+  /// What is wrong already cannot be seen to be broken.
+  private static func systemsToBreak(_ name: String) throws(UsageError) -> [TagSystem] {
+    let right = TagSystem.all.filter { $0.verdict == .clean }
+    if name == allSystems { return right }
+    guard TagSystem.named(name) != nil else {
+      throw .unknownName(kind: "system", name, names: TagSystem.all.map(\.name))
+    }
+    guard let system = right.first(where: { $0.name == name }) else {
+      throw .unknownName(kind: "right system", name, names: right.map(\.name))
+    }
+    return [system]
+  }
+
+  private static func mutants(
+    of system: TagSystem, _ seed: Seed, _ arguments: ParsedArguments, _ signals: Signals
+  ) throws -> MutantReport {
     let run = try MutantRun(
       system, schedules: arguments.has("--full") ? 20_000 : 2_000, seed: seed)
     let shows = Output.showsProgress && !arguments.has("--quiet")
     var rows: [MutantReport.Row] = []
     for name in run.mutants where !signals.wantsStop {
-      if shows { Output.progress("selftest: \(name)") }
+      if shows { Output.progress("selftest: \(system.name), \(name)") }
       let outcome = try run.run(name)
       rows.append(
         MutantReport.Row(
@@ -73,13 +108,7 @@ enum SelftestCommand: Command {
           schedules: outcome.schedules, reason: outcome.reason))
     }
     if shows { Output.endProgress() }
-    let report = MutantReport(
+    return MutantReport(
       system: system.name, seed: "\(seed)", schedulesPerScenario: run.schedules, mutants: rows)
-    let text =
-      arguments.has("--json")
-      ? try JSONLine.render(report) + "\n" : report.text(style: Output.style)
-    return deliver(
-      text, verdict: report.exitCode == 0 ? "all mutants seen or explained" : "a wrong verdict",
-      exitCode: report.exitCode)
   }
 }

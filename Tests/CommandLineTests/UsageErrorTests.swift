@@ -118,6 +118,13 @@ import Testing
     #expect(outcome.stdout.isEmpty)
   }
 
+  @Test func `what is wrong already is not broken`() throws {
+    let outcome = try Tool.run(["selftest", "--mutants", "kvm-arm-2012"])
+    #expect(outcome.exitCode == 2)
+    #expect(outcome.stderr.contains("there is no right system 'kvm-arm-2012'"))
+    #expect(outcome.stdout.isEmpty)
+  }
+
   @Test func `a scenario that is not there: some that are, and where the others stand`() throws {
     let outcome = try Tool.run(["soak", "d60"])
     #expect(outcome.exitCode == 2)
