@@ -39,17 +39,22 @@ public struct MutantRun {
     var worlds: [MutantWorld] = []
     let own = Set(try Selftest.explorationScenarios(of: system))
     for scenario in try Selftest.mutantScenarios(of: system) {
-      // A relative's may be too small for it, or have devices that it knows nothing of.
-      guard let world = try? ControlledWorld(scenario) else { continue }
-      for (name, world) in [(scenario.name, world), (scenario.name + ", strict", world.stricter())]
-      {
-        guard let world = try? MutantWorld(name, world, seed) else { continue }
-        if let (oracle, _) = Self.look(in: world, schedules: schedules, seed: seed) {
-          // A relative's may ask for more than it promises.
-          guard own.contains(name) else { continue }
-          throw MutantError.reported(system: system.name, oracle: oracle, world: name)
+      let isOwn = own.contains(scenario.name)
+      do {
+        let written = try ControlledWorld(scenario)
+        for (name, world) in [
+          (scenario.name, written), (scenario.name + ", strict", written.stricter()),
+        ] {
+          let world = try MutantWorld(name, world, seed)
+          if let (oracle, _) = Self.look(in: world, schedules: schedules, seed: seed) {
+            throw MutantError.reported(system: system.name, oracle: oracle, world: name)
+          }
+          worlds.append(world)
         }
-        worlds.append(world)
+      } catch {
+        // A relative's may be too small for it, have devices that it knows nothing of, or ask for
+        // more than it promises. Its own may not.
+        if isOwn { throw error }
       }
     }
     self.worlds = worlds
