@@ -18,6 +18,8 @@ public struct SoakOrder: Sendable {
   public var duration: Duration
   /// Whether to go on after a FORBIDDEN finding.
   public var keepGoing = false
+  /// A bug ends the run only when one of these oracles has seen it; empty: any of them may.
+  public var awaited: Set<OracleID> = []
   /// No progress of a pCPU for this long is a stall.
   public var stallAfter: Duration = .seconds(10)
   /// The watchdog looks this often.
@@ -127,7 +129,7 @@ public enum Soak {
         memoryAfterFive = ResidentMemory.currentBytes()
       }
       if watchdog.sawStall { break }
-      if !order.keepGoing, isOver(prepared.log) { break }
+      if !order.keepGoing, isOver(prepared.log, order.awaited) { break }
       let now = SoakProgress(
         elapsed: elapsed(), counts: prepared.hardware.counts(), findings: prepared.log.forbidden)
       if !progress(now) { break }
@@ -142,9 +144,10 @@ public enum Soak {
   }
 
   /// Whether the log has a bug and its grace is over.
-  private static func isOver(_ log: FindingLog) -> Bool {
+  private static func isOver(_ log: FindingLog, _ awaited: Set<OracleID>) -> Bool {
     guard log.forbidden > 0 else { return false }
     let bugs = log.findings.filter { $0.grade == .forbidden }
+    if !awaited.isEmpty { return bugs.contains { awaited.contains($0.oracle) } }
     let now = log.elapsed
     let cause = bugs.first { $0.oracle != .o3 && $0.oracle != .o4 }
     if let cause { return now - cause.elapsed >= graceAfterBug }

@@ -110,6 +110,8 @@ public struct SelftestReport: Encodable, Sendable {
     public let mode: String
     /// How many findings there were: 0.
     public let findings: Int
+    /// Their first lines; how the run ended if it ended otherwise and found nothing.
+    public let said: [String]
     /// Comparisons of a soak, or schedules.
     public let checks: UInt64
     public let rollovers: UInt64
@@ -119,13 +121,14 @@ public struct SelftestReport: Encodable, Sendable {
 
     /// A row of these values.
     public init(
-      system: String, scenario: String, mode: String, findings: Int, checks: UInt64,
+      system: String, scenario: String, mode: String, findings: Int, said: [String], checks: UInt64,
       rollovers: UInt64, vmsEnded: UInt64, isClean: Bool
     ) {
       self.system = system
       self.scenario = scenario
       self.mode = mode
       self.findings = findings
+      self.said = said
       self.checks = checks
       self.rollovers = rollovers
       self.vmsEnded = vmsEnded
@@ -157,13 +160,33 @@ public struct SelftestReport: Encodable, Sendable {
             "\(row.findings)", row.isClean ? "clean" : "REPORTED",
           ]
         }, alignRight: [3, 4, 5, 6])
-    let right = faults.count { $0.found } + clean.count { $0.isClean }
     let all = faults.count + clean.count
-    let summary = "score \(right) of \(all)"
+    let summary = "score \(all - wrongVerdicts.count) of \(all)"
     lines.append("")
-    lines.append(right == all ? style.good(summary) : style.bad(summary) + ": a verdict is wrong")
+    if wrongVerdicts.isEmpty {
+      lines.append(style.good(summary))
+    } else {
+      lines.append(style.bad(summary) + ": a verdict is wrong")
+      lines += wrongVerdicts
+    }
     lines.append("seed \(seed)")
     return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// A line for each fault that was not seen and each right version that was reported. They stand
+  /// last: whoever keeps only the end of a long output keeps what went wrong.
+  private var wrongVerdicts: [String] {
+    faults.filter { !$0.found }.map { row in
+      let soaked = row.soak.map { "soak \($0.foundSeeds) of \($0.seeds) seeds" }
+      let explored =
+        row.mode.hasPrefix("explore") ? "explore \(row.foundSeeds) of \(row.seeds) seeds" : nil
+      let looks = [explored, soaked].compactMap { $0 }.joined(separator: ", ")
+      return "MISSED \(row.name): \(looks)"
+    }
+      + clean.filter { !$0.isClean }.map { row in
+        "REPORTED \(row.system) on \(row.scenario) by \(row.mode): "
+          + row.said.joined(separator: "; ")
+      }
   }
 
   /// What fits into a column; JSON has all of it.

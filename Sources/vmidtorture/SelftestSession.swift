@@ -149,6 +149,7 @@ struct SelftestSession {
     SelftestReport.CleanRow(
       system: outcome.name, scenario: outcome.scenario,
       mode: outcome.isExplored ? "explore" : "soak", findings: outcome.findings.count,
+      said: outcome.findings.isEmpty ? outcome.otherEnd.map { [$0] } ?? [] : outcome.findings,
       checks: outcome.checks, rollovers: outcome.rollovers, vmsEnded: outcome.vmsEnded,
       isClean: outcome.isClean)
   }

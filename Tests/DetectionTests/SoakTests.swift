@@ -45,6 +45,19 @@ extension RealThreads {
       #expect(result.verdict == .clean, "\(result.findings)")
     }
 
+    @Test func `a soak that waits for an oracle goes on when others have spoken`() throws {
+      let fault = try #require(Fault.named("B11"))
+      var scenario = try ScenarioLibrary.builtIn.scenario(named: "small")
+      scenario.duration = .seconds(2)
+      var order = try SoakOrder(scenario, fault: fault, seed: Seed(11))
+      order.awaited = [.o7]
+      let seen = try Soak.run(order)
+      #expect(seen.findings.contains { $0.oracle == .o7 } && seen.elapsed < scenario.duration)
+      order.awaited = [.o13]
+      let waited = try Soak.run(order)
+      #expect(waited.verdict == .bug && waited.elapsed >= scenario.duration)
+    }
+
     @Test func `too few tags run into the allocator's BUG`() throws {
       var scenario = try ScenarioLibrary.builtIn.scenario(named: "small")
       scenario.fewTags = true

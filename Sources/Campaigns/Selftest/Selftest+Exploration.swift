@@ -40,7 +40,9 @@ extension Selftest {
     let result = try Explore.run(order) { _ in goOn() }
     return CleanOutcome(
       name: fault?.name ?? system.name, scenario: scenario,
-      findings: result.findings.map(\.summary), checks: UInt64(result.schedules),
+      findings: result.findings.map(\.summary),
+      otherEnd: result.verdict == .clean ? nil : result.verdict.rawValue,
+      checks: UInt64(result.schedules),
       rollovers: result.counts[.rollovers], vmsEnded: result.counts[.vmsDestroyed],
       isExplored: true, isClean: result.verdict == .clean)
   }

@@ -24,8 +24,10 @@ extension Selftest {
     // A stall is looked for with less patience than in a long run.
     scenario.stallAfter = min(scenario.stallAfter, .seconds(1))
     if fault.needsPauses { scenario.perturb = .light }
-    let result = try Soak.run(
-      SoakOrder(scenario, fault: fault, seed: seed), progress: { _ in goOn() })
+    var order = try SoakOrder(scenario, fault: fault, seed: seed)
+    // A run with the fault may show its consequences first. The row asks for the cause.
+    order.awaited = Set(fault.oracles)
+    let result = try Soak.run(order, progress: { _ in goOn() })
     return result.findings.first { fault.oracles.contains($0.oracle) }
       .map { Sighting(oracle: $0.oracle, after: $0.elapsed) }
   }
@@ -43,6 +45,7 @@ extension Selftest {
     var rollovers: UInt64 = 0
     var vmsEnded: UInt64 = 0
     var isClean = true
+    var otherEnd: String?
     for number in 0..<plan.seeds where goOn() {
       let order = try SoakOrder(scenario, fault: fault, seed: seed.child("clean \(number)"))
       let result = try Soak.run(order, progress: { _ in goOn() })
@@ -51,10 +54,12 @@ extension Selftest {
       rollovers += result.counts[.rollovers]
       vmsEnded += result.counts[.vmsDestroyed]
       isClean = isClean && result.verdict == .clean && result.findings.isEmpty
+      if result.verdict != .clean { otherEnd = result.verdict.rawValue }
     }
     return CleanOutcome(
       name: fault?.name ?? scenario.system, scenario: scenario.name, findings: findings,
-      checks: checks, rollovers: rollovers, vmsEnded: vmsEnded, isExplored: false,
+      otherEnd: otherEnd, checks: checks, rollovers: rollovers, vmsEnded: vmsEnded,
+      isExplored: false,
       isClean: isClean && checks > 0)
   }
 }

@@ -74,6 +74,8 @@ public struct CleanOutcome: Sendable {
   public let scenario: String
   /// What was said, which must be nothing.
   public let findings: [String]
+  /// How a run ended that was not clean, and said nothing; nil if there was none.
+  public let otherEnd: String?
   /// Comparisons made by a soak, or schedules explored.
   public let checks: UInt64
   /// Rollovers, or starts from the first number again.
