@@ -14,7 +14,9 @@ extension ControlledMachine: GuestMachine {
         isStale: context.isStale, inner: context.inner?.inner ?? 0
       ).bits,
       UInt64(context.owner)
-        | UInt64(truncatingIfNeeded: context.inner?.table[0].number ?? 0) &<< 32)
+        | UInt64(
+          truncatingIfNeeded: context.tablePages?[0].number ?? context.inner?.table[0].number ?? 0)
+        &<< 32)
   }
 
   @inlinable public func leaveGuest(at site: Site) { perform(.leaveGuest, at: site) }
@@ -23,7 +25,12 @@ extension ControlledMachine: GuestMachine {
 
   @inlinable
   public func translate(_ page: UInt64, at site: Site) -> Translation {
-    let outcome = perform(.translate, at: site, page)
+    translate(page, writes: false, at: site)
+  }
+
+  @inlinable
+  public func translate(_ page: UInt64, writes: Bool, at site: Site) -> Translation {
+    let outcome = perform(.translate, at: site, page, writes ? 1 : 0)
     let answer = port.pointee.translation
     return Translation(
       outcome: outcome == 0 ? .fault : outcome == 1 ? .fill : .hit, owner: answer.owner,

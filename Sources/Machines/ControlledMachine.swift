@@ -182,6 +182,12 @@ public struct ControlledMachine: Machine, @unchecked Sendable {
     case .tag(let tag): perform(.invalidate, at: site, reach | 2, tag.number)
     case .page(let tag, let page):
       perform(.invalidate, at: site, reach | 4, tag.number | page &<< 16)
+    case .stage2(let tag, let span):
+      perform(
+        .invalidate, at: site, reach | InvalidationCode.stage2(span),
+        tag.number | span.first &<< 16)
+    case .stage1(let tag):
+      perform(.invalidate, at: site, reach | InvalidationCode.stage1, tag.number)
     }
   }
 
@@ -209,6 +215,23 @@ public struct ControlledMachine: Machine, @unchecked Sendable {
       if context.isLive, !keeps(context.tag) { perform(.lostTag, object: index) }
     }
     perform(.rolloverEnds)
+  }
+
+  @inlinable public func rangeFlushBegins(_ wanted: Stage2Span) {
+    perform(
+      .rangeFlushBegins, object: 0, wanted.first,
+      wanted.pages &<< 8 | UInt64(truncatingIfNeeded: wanted.level))
+  }
+
+  @inlinable public func rangeFlushEnds() { perform(.rangeFlushEnds) }
+
+  @inlinable
+  public func stage2Flushed(
+    _ slot: VMSlot, _ span: Stage2Span, olderThan version: UInt64, _ right: Stage2Right
+  ) {
+    perform(
+      .stage2Flushed, object: slot.index &<< 1 | Int(truncatingIfNeeded: right.rawValue),
+      span.first, span.pages &<< 24 | version & 0xFF_FFFF)
   }
 
   @inlinable public func tagFreed(_ tag: Tag) {

@@ -23,6 +23,7 @@ public enum StepKind: UInt8, Sendable, CaseIterable {
   case judgeEntry, flushCompleted, takeInterruption, contextOf, flushCount, bug
   case tagFreed, tagAllocated, noTagFound, touchMemory
   case innerFlushCompleted
+  case rangeFlushBegins, rangeFlushEnds, stage2Flushed
 
   /// Whether a scheduler decides before it. Fences order, but touch nothing.
   @inlinable @inline(__always)
@@ -155,5 +156,25 @@ extension FenceOrder {
     case .full: .full
     case .contextSwitch: .contextSwitch
     }
+  }
+}
+
+/// What an invalidation removes, as it crosses into the engine: bit 0 says whether it reaches every
+/// pCPU; bits 1 and 2 everything (0), a tag (2), a page (4), a span of stage 2 (6).
+public enum InvalidationCode {
+  /// All that was made of stage 1 under a tag.
+  @inlinable public static var stage1: UInt64 { 8 | 2 }
+
+  /// A span of stage 2: pages << 8 | level << 4 | 6. The operand holds tag | first page << 16.
+  @inlinable public static func stage2(_ span: Stage2Span) -> UInt64 {
+    span.pages &<< 8 | UInt64(truncatingIfNeeded: span.level) &<< 4 | 6
+  }
+
+  /// Whether it is a span of stage 2.
+  @inlinable public static func isStage2(_ what: UInt64) -> Bool { what & 6 == 6 }
+
+  /// The span that `what` and `operand` name.
+  @inlinable public static func span(_ what: UInt64, _ operand: UInt64) -> Stage2Span {
+    Stage2Span(first: operand &>> 16, pages: what &>> 8, level: Int(what &>> 4 & 3))
   }
 }

@@ -30,6 +30,8 @@ public struct ControlledProgram: Sendable {
     public var vcpus: Int
     /// Pages of each VM.
     public var pagesPerVM: Int
+    /// The shape of the VMs' tables where they have levels; nil where they are flat.
+    public var tables: TableShape?
     /// Whether there is a TLB at all. Without, an invalidation is complete when it is issued.
     public var hasTLB: Bool
     /// Whether a pCPU whose context is live fills unasked.
@@ -59,7 +61,7 @@ public struct ControlledProgram: Sendable {
     /// A hardware of these parts.
     public init(
       tagBits: Int, hardwareTagBits: Int? = nil, highestTag: UInt64, vmSlots: Int, vcpus: Int,
-      pagesPerVM: Int, hasTLB: Bool,
+      pagesPerVM: Int, tables: TableShape? = nil, hasTLB: Bool,
       fillsUnasked: Bool, threadsPerCore: Int = 1, hasDevices: Bool = false,
       nests: Bool = false, tagsAreGlobal: Bool, allowsUntagged: Bool = false,
       encrypts: Bool = false, mayFail: Bool = true, oracles: Set<OracleID>
@@ -70,6 +72,7 @@ public struct ControlledProgram: Sendable {
       self.vmSlots = vmSlots
       self.vcpus = vcpus
       self.pagesPerVM = pagesPerVM
+      self.tables = tables
       self.hasTLB = hasTLB
       self.fillsUnasked = fillsUnasked
       self.threadsPerCore = threadsPerCore

@@ -13,6 +13,9 @@ public protocol GuestMachine: CallingMachine {
   func clearContext(at site: Site)
   /// Translates `page` through the TLB and, where that misses, the installed table.
   func translate(_ page: UInt64, at site: Site) -> Translation
+  /// The same where tables have levels and entries may forbid writing: a write through an entry that
+  /// does is a fault.
+  func translate(_ page: UInt64, writes: Bool, at site: Site) -> Translation
   /// The hardware fills an entry for `page` without being asked, if a context is live.
   func speculate(_ page: UInt64, at site: Site)
 
@@ -42,6 +45,11 @@ public protocol GuestMachine: CallingMachine {
 }
 
 extension GuestMachine {
+  /// Everything may be written.
+  @inlinable @inline(__always)
+  public func translate(_ page: UInt64, writes: Bool, at site: Site) -> Translation {
+    translate(page, at: site)
+  }
   /// Nobody has keys.
   @inlinable public func touchMemory(under tag: Tag) {}
   /// Nobody counts.
@@ -82,8 +90,11 @@ public struct InnerTranslation: Equatable, Sendable {
 
 /// A hardware context: a stage-2 table and the tag under which its translations are cached.
 public struct GuestContext<Word: Handle>: Sendable {
-  /// The table's entries, one word a page.
+  /// The table's entries, one word a page; where tables have levels, the root's.
   public let table: Bank<Word>
+  /// The memory that tables below a root are made of, one after the other; nil where tables have no
+  /// levels.
+  public let tablePages: Bank<Word>?
   /// The tag.
   public let tag: Tag
   /// The VM's place.
@@ -102,9 +113,10 @@ public struct GuestContext<Word: Handle>: Sendable {
   @inlinable @inline(__always)
   public init(
     table: Bank<Word>, tag: Tag, slot: VMSlot, owner: VMIdentity, vcpu: UInt32 = 0,
-    isStale: Bool = false, inner: InnerContext<Word>? = nil
+    isStale: Bool = false, inner: InnerContext<Word>? = nil, tablePages: Bank<Word>? = nil
   ) {
     self.table = table
+    self.tablePages = tablePages
     self.tag = tag
     self.slot = slot
     self.owner = owner
@@ -119,6 +131,19 @@ public struct Translation: Sendable {
   /// How it came about.
   public enum Outcome: Sendable { case hit, fill, fault }
 
+  /// What may be wrong with a translation through tables with levels (O4).
+  public enum Flaw: Sendable, Equatable {
+    case none
+    /// The walk that made it went through a table page that was freed: it leads into somebody else's
+    /// memory.
+    case foreign
+    /// A flush that was complete before the lookup began should have removed it; entries from change
+    /// `oldest` of the VM's tables on may be used.
+    case stale(oldest: UInt64)
+    /// As `stale`, for the right to write through it.
+    case revoked(oldest: UInt64)
+  }
+
   /// Hit, filled now, or no valid entry in the table.
   public let outcome: Outcome
   /// Whose table it was filled from; 0 on a fault.
@@ -130,12 +155,15 @@ public struct Translation: Sendable {
   public let alsoUnderThisTag: VMIdentity
   /// The vCPU that it was filled for.
   public let vcpu: UInt32
+  /// What is wrong with it; judged by the machine itself where tables have levels.
+  public let flaw: Flaw
 
   @inlinable @inline(__always)
   init(
     outcome: Outcome, owner: VMIdentity, version: UInt64, alsoUnderThisTag: VMIdentity,
-    vcpu: UInt32 = 0
+    vcpu: UInt32 = 0, flaw: Flaw = .none
   ) {
+    self.flaw = flaw
     self.outcome = outcome
     self.owner = owner
     self.version = version
@@ -149,7 +177,7 @@ extension Translation {
   @inlinable public var ofVCPU: Translation {
     Translation(
       outcome: outcome, owner: owner, version: version, alsoUnderThisTag: alsoUnderThisTag,
-      vcpu: vcpu & 0xFFFF)
+      vcpu: vcpu & 0xFFFF, flaw: flaw)
   }
 }
 

@@ -91,6 +91,8 @@ public final class LiveHardware: @unchecked Sendable {
   let tagCount: Int
   /// Whether every context has an inner one.
   let nests: Bool
+  /// The shape of the VMs' tables where they have levels.
+  let tables: TableShape?
 
   let pcpus: UnsafeMutablePointer<LivePCPU>
   let instruments: UnsafeMutablePointer<InstrumentState>?
@@ -99,9 +101,11 @@ public final class LiveHardware: @unchecked Sendable {
   /// Hardware for `pcpuCount` pCPUs and tags below 2^`tagBits`, of which it looks at the low
   /// `hardwareTagBits`; with `pauses`, instrumented, pausing at `pauseSites` in turn, or anywhere if
   /// there are none; with caches and firmware if it `encrypts`. `nests`: every context that is installed
-  /// has an inner one.
+  /// has an inner one. `tables`: the shape of the VMs' tables, of which guests touch `pagesPerVM` pages
+  /// each; nil where they are flat.
   public init(
     pcpuCount: Int, tagBits: Int, hardwareTagBits: Int? = nil, nests: Bool = false,
+    tables: TableShape? = nil, vmSlots: Int = 0, pagesPerVM: Int = 0,
     pauses: PausePlan? = nil, pauseSites: [Site] = [], encrypts: Bool = false, failEvery: Int = 0,
     seed: Seed,
     watcher: any MachineWatcher
@@ -124,6 +128,7 @@ public final class LiveHardware: @unchecked Sendable {
     idleTurns = memory.words(pcpuCount, initially: 0, .ownLine, named: "idle turns")
     tagCount = 1 << tagBits
     self.nests = nests
+    self.tables = tables
     let counters = (0..<pcpuCount).map { _ in
       memory.words(Counter.allCases.count, initially: 0, .packed, named: "counters")
     }

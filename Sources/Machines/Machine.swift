@@ -104,6 +104,15 @@ public protocol Machine: Sendable {
   /// The caller holds the allocator's lock. Asked of systems that say with `tagAllocated` and `tagFreed`
   /// who has which.
   func noTagFound(from first: Tag, through last: Tag)
+  /// This pCPU begins to invalidate what it holds of `wanted`; what it issues on every pCPU from here
+  /// to `rangeFlushEnds` must cover that (O10).
+  func rangeFlushBegins(_ wanted: Stage2Span)
+  /// All of it is issued.
+  func rangeFlushEnds()
+  /// A flush of `slot` is complete: what TLBs hold for these pages from before change `version` of its
+  /// tables must not be used, or not be written through, from here on (O4). Never a schedule point.
+  func stage2Flushed(
+    _ slot: VMSlot, _ span: Stage2Span, olderThan version: UInt64, _ right: Stage2Right)
   /// The kernel's BUG(): a finding when controlled, the end of the run when live.
   func bug(_ message: StaticString, at site: Site) -> Never
 }
@@ -115,6 +124,15 @@ extension Machine {
   public func tagAllocated(_ tag: Tag) {}
   /// Nothing.
   public func noTagFound(from first: Tag, through last: Tag) {}
+
+  /// Nothing.
+  public func rangeFlushBegins(_ wanted: Stage2Span) {}
+  /// Nothing.
+  public func rangeFlushEnds() {}
+  /// Nothing.
+  public func stage2Flushed(
+    _ slot: VMSlot, _ span: Stage2Span, olderThan version: UInt64, _ right: Stage2Right
+  ) {}
 
   /// Says that something worth counting happened.
   @inlinable @inline(__always)
@@ -158,4 +176,11 @@ public enum Invalidation: Sendable, Equatable {
   case tag(Tag)
   /// One page of one tag.
   case page(Tag, page: UInt64)
+  /// What TLBs hold of stage 2 alone for these pages of one tag: translations from intermediate to
+  /// physical addresses, and tables. What they made of it together with stage 1 stays (TLBI
+  /// IPAS2E1IS, RIPAS2E1IS). Only where tables have levels.
+  case stage2(Tag, Stage2Span)
+  /// All that TLBs made of stage 1, and of both stages together, under one tag (TLBI VMALLE1IS). Only
+  /// where tables have levels.
+  case stage1(Tag)
 }

@@ -102,7 +102,8 @@ extension NativeMachine: GuestMachine {
     switch (scope, what) {
     case (.thisPCPU, .everything): break  // counted with what it takes
     case (.everyPCPU, .everything): note(.flushesEverywhere)
-    case (_, .tag): note(.flushesOfTags)
+    case (_, .tag), (_, .stage1): note(.flushesOfTags)
+    case (_, .stage2): note(.flushesOfPages)
     case (_, .page): note(.flushesOfPages)
     }
     switch (scope, what) {
@@ -112,6 +113,10 @@ extension NativeMachine: GuestMachine {
     case (.everyPCPU, .everything): own.pointee.issueEverything()
     case (.everyPCPU, .tag(let tag)): own.pointee.issue(tag, page: nil)
     case (.everyPCPU, .page(let tag, let page)): own.pointee.issue(tag, page: page)
+    case (.thisPCPU, .stage1(let tag)), (.thisPCPU, .stage2(let tag, _)):
+      own.pointee.tlb.clear(tag, page: nil)
+    case (.everyPCPU, .stage1(let tag)), (.everyPCPU, .stage2(let tag, _)):
+      own.pointee.issue(tag, page: nil)
     }
   }
 

@@ -80,18 +80,6 @@ public protocol TopologyMachine: Machine {
   var pcpusSharingTLB: PCPUSet { get }
 }
 
-/// Finer invalidations.
-public protocol RangeInvalidatingMachine: Machine {
-  /// Issues an invalidation of `pages` pages from `first` on under `tag`; `level` is the hint.
-  func invalidate(
-    _ tag: Tag, from first: UInt64, pages: UInt64, level: UInt8?, on scope: InvalidationScope,
-    at site: Site)
-  /// Issues an invalidation of one inner tag (a guest's ASID) under `tag`.
-  func invalidate(_ tag: Tag, inner: Tag, on scope: InvalidationScope, at site: Site)
-  /// Issues an invalidation of all stage-1 entries of `tag`.
-  func invalidateStageOne(of tag: Tag, on scope: InvalidationScope, at site: Site)
-}
-
 /// An environment that decides.
 public protocol DecidingMachine: Machine {
   /// Whether the fallible operation at `site` fails this time.

@@ -7,7 +7,7 @@ import Testing
 
 /// A machine with every refinement.
 private typealias FullMachine = GuestMachine & CallingMachine
-  & SleepingLockMachine & TopologyMachine & RangeInvalidatingMachine
+  & SleepingLockMachine & TopologyMachine
   & DecidingMachine & LifetimeMachine
 
 @Suite("Refinements of the recording machine") struct RecordingRefinementsTests {
@@ -27,9 +27,9 @@ private typealias FullMachine = GuestMachine & CallingMachine
     m.acquireSleeping(lock, at: Site(7))
     m.releaseSleeping(lock, at: Site(8))
     m.preemptionPoint(at: Site(9))
-    m.invalidate(Tag(3), from: 16, pages: 4, level: 2, on: .everyPCPU, at: Site(10))
-    m.invalidate(Tag(3), inner: Tag(5), on: .everyPCPU, at: Site(11))
-    m.invalidateStageOne(of: Tag(3), on: .thisPCPU, at: Site(12))
+    m.invalidate(
+      .stage2(Tag(3), Stage2Span(first: 16, pages: 4, level: 2)), on: .everyPCPU, at: Site(10))
+    m.invalidate(.stage1(Tag(3)), on: .thisPCPU, at: Site(11))
   }
 
   @Test func `all of them are recorded`() {
@@ -47,9 +47,8 @@ private typealias FullMachine = GuestMachine & CallingMachine
         "pCPU 0: acquireSleeping lock[0] acquire -> 0 at site 7",
         "pCPU 0: releaseSleeping lock[0] release -> 1 at site 8",
         "pCPU 0: preemptionPoint at site 9",
-        "pCPU 0: invalidate range at level 2 on everyPCPU (3, 16, 4) at site 10",
-        "pCPU 0: invalidate inner tag on everyPCPU (3, 5) at site 11",
-        "pCPU 0: invalidate stage 1 on thisPCPU (3) at site 12",
+        "pCPU 0: invalidate stage 2 of tag 3, pages 16+4 at level 2 on everyPCPU at site 10",
+        "pCPU 0: invalidate stage 1 of tag 3 on thisPCPU at site 11",
       ])
   }
 

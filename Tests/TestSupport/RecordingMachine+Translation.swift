@@ -95,29 +95,10 @@ extension RecordingMachine {
     case .everything: "everything"
     case .tag(let tag): "tag \(tag)"
     case .page(let tag, let page): "page \(page) of tag \(tag)"
+    case .stage1(let tag): "stage 1 of tag \(tag)"
+    case .stage2(let tag, let span):
+      "stage 2 of tag \(tag), pages \(span.first)+\(span.pages)"
+        + (span.level == 0 ? "" : " at level \(span.level)")
     }
-  }
-}
-
-// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
-// Documented in the protocol.
-extension RecordingMachine: RangeInvalidatingMachine {
-  public func invalidate(
-    _ tag: Tag, from first: UInt64, pages: UInt64, level: UInt8?, on scope: InvalidationScope,
-    at site: Site
-  ) {
-    let hint = level.map { " at level \($0)" } ?? ""
-    record(
-      .invalidate, [tag.number, first, pages], detail: "range\(hint) on \(scope)", at: site)
-  }
-
-  public func invalidate(
-    _ tag: Tag, inner: Tag, on scope: InvalidationScope, at site: Site
-  ) {
-    record(.invalidate, [tag.number, inner.number], detail: "inner tag on \(scope)", at: site)
-  }
-
-  public func invalidateStageOne(of tag: Tag, on scope: InvalidationScope, at site: Site) {
-    record(.invalidate, [tag.number], detail: "stage 1 on \(scope)", at: site)
   }
 }
