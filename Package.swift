@@ -59,6 +59,7 @@ let package = Package(
       name: "Exploration", dependencies: ["Machines", "Host", "Domain"], swiftSettings: hot),
     .target(name: "Oracles", dependencies: ["Host", "Domain"], swiftSettings: hot),
     .target(name: "Measurement", dependencies: ["Host", "Domain"], swiftSettings: hot),
+    .target(name: "RangeInvalidation", dependencies: ["Domain"], swiftSettings: hot),
     .target(
       name: "Allocators",
       dependencies: ["Machines", "Oracles", "Measurement", "Host", "Domain"],
@@ -78,10 +79,15 @@ let package = Package(
     .executableTarget(
       name: "vmidtorture",
       dependencies: [
-        "Campaigns", "Allocators", "Reports", "Measurement", "Oracles", "Host", "Domain",
+        "Campaigns", "Allocators", "Reports", "Measurement", "Oracles", "RangeInvalidation", "Host",
+        "Domain",
       ]),
 
     .target(name: "TestSupport", dependencies: ["Machines", "Domain"], path: "Tests/TestSupport"),
+    // The planner's checks go over millions of ranges.
+    .target(
+      name: "PlannerChecks", dependencies: ["RangeInvalidation"], path: "Tests/PlannerChecks",
+      swiftSettings: hot),
     .testTarget(name: "DomainTests", dependencies: ["Domain"]),
     .testTarget(name: "HostTests", dependencies: ["Host"]),
     .testTarget(name: "MeasurementTests", dependencies: ["Measurement", "Domain"]),
@@ -89,6 +95,8 @@ let package = Package(
     .testTarget(
       name: "ExplorationTests",
       dependencies: ["Exploration", "Allocators", "Machines", "Host", "Domain"]),
+    .testTarget(
+      name: "RangeInvalidationTests", dependencies: ["RangeInvalidation", "PlannerChecks"]),
     .testTarget(name: "OraclesTests", dependencies: ["Oracles", "Host", "Domain"]),
     .testTarget(
       name: "AllocatorsTests",

@@ -13,6 +13,7 @@ private let allowed: [String: Set<String>] = [
   "Exploration": ["Machines", "Host", "Domain"],
   "Oracles": ["Host", "Domain", "Synchronization"],
   "Measurement": ["Host", "Domain"],
+  "RangeInvalidation": ["Domain"],
   "Allocators": ["Machines", "Oracles", "Measurement", "Host", "Domain", "Synchronization"],
   "Campaigns": [
     "Allocators", "Exploration", "Oracles", "Machines", "Measurement", "Host", "Domain",
@@ -21,8 +22,8 @@ private let allowed: [String: Set<String>] = [
   "Reports": ["Measurement", "Domain", "Foundation"],
   "EmbeddedScenarios": ["Foundation"],
   "vmidtorture": [
-    "Campaigns", "Allocators", "Reports", "Measurement", "Oracles", "Host", "Domain",
-    "EmbeddedScenarios", "Foundation", "Glibc",
+    "Campaigns", "Allocators", "Reports", "Measurement", "Oracles", "RangeInvalidation", "Host",
+    "Domain", "EmbeddedScenarios", "Foundation", "Glibc",
   ],
 ]
 
