@@ -29,7 +29,7 @@ extension Command {
 /// All commands, in the order of the overview.
 let commands: [any Command.Type] = [
   SoakCommand.self, BenchCommand.self, ExploreCommand.self, ReplayCommand.self,
-  ShrinkCommand.self, SelftestCommand.self, ListCommand.self,
+  ShrinkCommand.self, SelftestCommand.self, ListCommand.self, PlanCommand.self,
 ]
 
 /// Options that every command has.

@@ -32,7 +32,8 @@ struct ParsedArguments {
     var rest = arguments[...]
     while let word = rest.popFirst() {
       guard word.hasPrefix("--"), word != "--" else {
-        if word.hasPrefix("-"), word.count > 1, word != "--" {
+        // A negative number is a word: whoever takes it says what is wrong with it.
+        if word.hasPrefix("-"), word.count > 1, word != "--", Int(word) == nil {
           throw .unknownOption(word, command: command, names: options.map(\.name))
         }
         if word != "--" { words.append(word) }
@@ -99,6 +100,8 @@ enum UsageError: Error {
   case unexpectedValue(String, String)
   case unexpectedWord(String, command: String)
   case missingWord(String, command: String)
+  /// One of several words; `all` is what to give.
+  case missingWords(String, all: String, command: String)
   case contradiction(String, String)
   case goesWith(String, String)
   case badValue(String, String, wanted: String)
@@ -122,6 +125,8 @@ extension UsageError: CustomStringConvertible {
       "'\(word)' is one word too many; see vmidtorture \(command) --help"
     case .missingWord(let placeholder, let command):
       "\(command) needs a \(placeholder): give vmidtorture \(command) \(placeholder)"
+    case .missingWords(let placeholder, let all, let command):
+      "\(command) needs a \(placeholder): give vmidtorture \(command) \(all)"
     case .contradiction(let one, let other):
       "\(one) and \(other) contradict each other; leave one out"
     case .goesWith(let one, let other):

@@ -3,7 +3,7 @@ import Testing
 
 @Suite("Help") struct HelpTests {
   @Test(arguments: [
-    "soak", "bench", "explore", "replay", "shrink", "selftest", "list",
+    "soak", "bench", "explore", "replay", "shrink", "selftest", "list", "plan",
   ])
   func `each command explains itself`(_ command: String) throws {
     let outcome = try Tool.run([command, "--help"])

@@ -77,6 +77,33 @@ import Testing
     #expect(outcome.json["score"] as? Double == 0)
   }
 
+  @Test func `plan shows the operations for a range`() throws {
+    let outcome = try Tool.run(["plan", "0x40000", "0x200000", "--json"])
+    #expect(outcome.exitCode == 0, "\(outcome.stderr)")
+    #expect(outcome.json["verdict"] as? String == "covered")
+    let operations = outcome.json["operations"] as? [[String: Any]] ?? []
+    #expect(operations.map { $0["operand"] as? String } == ["0x00007f8000040000"])
+  }
+
+  @Test func `plan fails where a version misses pages`() throws {
+    let line = ["plan", "0x40000", "0x200000", "--version", "decreasing-masked"]
+    let outcome = try Tool.run(line + ["--json"])
+    #expect(outcome.exitCode == 1)
+    #expect(outcome.json["verdict"] as? String == "under-covered")
+    #expect(outcome.json["missing"] as? Int == 1_966_080)
+    let text = try Tool.run(line).stdout
+    #expect(text.contains("0xffff708000040000"))
+    #expect(text.contains("UNDER-COVERED: 1,966,080 of 2,097,152 pages are missed"))
+  }
+
+  @Test func `plan shows as many rows as can be read`() throws {
+    let outcome = try Tool.run(["plan", "1", "134217728", "--lpa2", "--quiet"])
+    #expect(outcome.exitCode == 0)
+    #expect(outcome.stdout.contains("more; --json has all of them"))
+    #expect(outcome.stdout.split(separator: "\n").count < 50)
+    #expect(try Tool.run(["plan", "1", "134217729", "--lpa2"]).exitCode == 2)
+  }
+
   @Test func `list has systems, faults and scenarios as JSON`() throws {
     let outcome = try Tool.run(["list", "--json"])
     let systems = outcome.json["systems"] as? [[String: Any]] ?? []

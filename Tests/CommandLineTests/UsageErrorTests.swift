@@ -7,7 +7,7 @@ import Testing
     (
       "saok",
       "there is no command 'saok'; there are soak, bench, explore, replay, "
-        + "shrink, selftest, list"
+        + "shrink, selftest, list, plan"
     ),
     (
       "soak --sead 5",
@@ -84,6 +84,30 @@ import Testing
     ),
     ("shrink", "shrink needs a FILE: give vmidtorture shrink FILE"),
     ("list d06", "'d06' is one word too many; see vmidtorture list --help"),
+    ("plan", "plan needs a START_PAGE: give vmidtorture plan START_PAGE PAGES"),
+    ("plan 0", "plan needs a PAGES: give vmidtorture plan START_PAGE PAGES"),
+    ("plan 0 1 2", "'2' is one word too many; see vmidtorture plan --help"),
+    ("plan 0 x", "PAGES is 'x', but a whole number, decimal or hexadecimal with 0x is wanted"),
+    ("plan -1 5", "the first page is -1, but there is nothing below 0; give 0 or more"),
+    ("plan 0 -5", "the number of pages is -5, but there is nothing below 0; give 1 or more"),
+    (
+      "plan 0 0",
+      "the range has no page, but there is nothing to invalidate then; give at least 1 page"
+    ),
+    (
+      "plan 68719476735 2",
+      "2 pages from 68719476735 end behind the address space, which has 68719476736 pages (48 bits); "
+        + "give at most 1 from there"
+    ),
+    (
+      "plan 0 1 --version increase",
+      "there is no version 'increase' of the planner; did you mean increasing? there are current, "
+        + "arguments-advanced, decreasing-masked, increasing, increasing-unmasked"
+    ),
+    (
+      "plan 0 1 --ipa-bits 52",
+      "an address space of 52 bits is given, but a VM has 32 to 48 without lpa2; give one of these"
+    ),
     ("selftest d06", "'d06' is one word too many; see vmidtorture selftest --help"),
     (
       "soak small --system template-global-lock --fault B01",
