@@ -100,8 +100,8 @@ import Testing
         + "give at most 1 from there"
     ),
     (
-      "plan 0 1 --version increase",
-      "there is no version 'increase' of the planner; did you mean increasing? there are current, "
+      "plan 0 1 --version increasin",
+      "there is no version 'increasin' of the planner; did you mean increasing? there are current, "
         + "arguments-advanced, decreasing-masked, increasing, increasing-unmasked"
     ),
     (

@@ -6,24 +6,36 @@ import RangeInvalidation
 /// First and one-behind-last page.
 private typealias Interval = (from: UInt64, to: UInt64)
 
-/// Joins what the operations of one flush cover, in whatever order they come.
-public struct IntervalSweep {
-  private let from: UInt64
-  private let to: UInt64
+/// Joins what the operations of one flush cover, in whatever order they come. Owns memory that many
+/// checks use one after the other.
+public struct IntervalSweep: ~Copyable {
+  private var from: UInt64 = 0
+  private var to: UInt64 = 0
   private let unit: UInt64
   /// Everything in `from ..< reached` is covered.
-  private var reached: UInt64
+  private var reached: UInt64 = 0
   /// Operations that began behind `reached` when they came.
-  private var later: [Interval] = []
+  private let later: UnsafeMutablePointer<Interval>
+  private var laterCount = 0
   /// Pages of all operations, doubles counted twice.
   private var total: UInt64 = 0
 
-  /// Nothing is covered yet.
-  public init(from: UInt64, count: UInt64, lpa2: Bool) {
+  /// For operands in pages, or with LPA2 in units of 64 KiB.
+  public init(lpa2: Bool) {
+    unit = lpa2 ? 16 : 1
+    later = .allocate(capacity: Self.mostLater)
+  }
+
+  deinit { later.deallocate() }
+
+  /// Nothing of `count` pages from `from` on is covered yet.
+  @inline(__always)
+  public mutating func begin(from: UInt64, count: UInt64) {
     self.from = from
     to = from + count
-    unit = lpa2 ? 16 : 1
     reached = from
+    laterCount = 0
+    total = 0
   }
 
   /// An operation was issued.
@@ -38,15 +50,23 @@ public struct IntervalSweep {
     if interval.from <= reached {
       reached = max(reached, interval.to)
     } else {
-      later.append(interval)
+      precondition(laterCount < Self.mostLater, "more gaps than any planner here leaves")
+      later[laterCount] = interval
+      laterCount += 1
     }
   }
 
   /// Pages that are not covered, and how many pages too many were (doubles too).
+  @inline(__always)
   public mutating func finish() -> (missing: UInt64, extra: UInt64) {
-    if reached >= to, later.isEmpty { return (0, total - (to - from)) }
+    if reached >= to, laterCount == 0 { return (0, total - (to - from)) }
+    return finishWithGaps()
+  }
+
+  private mutating func finishWithGaps() -> (missing: UInt64, extra: UInt64) {
     var missing = UInt64(0)
-    for next in later.sorted(by: { $0.from < $1.from }) {
+    let pieces = UnsafeBufferPointer(start: later, count: laterCount)
+    for next in pieces.sorted(by: { $0.from < $1.from }) {
       let start = min(next.from, to)
       if start > reached { missing += start - reached }
       reached = max(reached, next.to)
@@ -54,6 +74,8 @@ public struct IntervalSweep {
     if reached < to { missing += to - reached }
     return (missing, total - (to - from - missing))
   }
+
+  private static let mostLater = 4096
 
   @inline(__always)
   private func single(_ bits: UInt64) -> Interval {
@@ -74,5 +96,51 @@ public struct IntervalSweep {
     case 2: (base, base + units * 2048)
     default: (base, base + units * 65536)
     }
+  }
+}
+
+/// By interval arithmetic.
+public func sweepByIntervals<Rules: PlannerRules>(
+  _ rules: Rules.Type, lpa2: Bool, starts: Range<UInt64> = sweepStarts,
+  lengths: some Sequence<UInt64>,
+  fails: (UInt64, UInt64, Bool) -> Bool
+) -> Tally {
+  let planner = RangePlanner<Rules>(features: lpa2 ? [.tlbiRange, .lpa2] : .tlbiRange)
+  var tally = Tally()
+  var sweep = IntervalSweep(lpa2: lpa2)
+  for count in lengths {
+    for start in starts {
+      let range = PageRange(start: start, count: count)
+      var operations = 0
+      sweep.begin(from: start, count: count)
+      let outcome = planner.forEachOperation(flushing: range) { operation, _ in
+        operations += 1
+        sweep.add(operation)
+      }
+      let (missing, extra) = sweep.finish()
+      tally.add(
+        range, lpa2: lpa2, missing: missing, extra: extra, operations: operations,
+        outcome: outcome, expected: fails(start, count, lpa2))
+    }
+  }
+  return tally
+}
+
+/// Every length to `limit`, held against the known failures, by intervals. Takes the version as a
+/// value: only what is called with a type in this file is specialised.
+public func sweepEveryLength(
+  _ version: PlannerVersion, lpa2: Bool, to limit: UInt64, starts: Range<UInt64> = sweepStarts
+) -> Tally {
+  func sweep<Rules: KnownRules>(_ rules: Rules.Type) -> Tally {
+    sweepByIntervals(rules, lpa2: lpa2, starts: starts, lengths: 1...limit) {
+      Rules.failsSomewhere(start: $0, pages: $1, lpa2: $2)
+    }
+  }
+  return switch version {
+  case .current: sweep(DecreasingScale.self)
+  case .argumentsAdvanced: sweep(ArgumentsAdvanced.self)
+  case .decreasingMasked: sweep(MaskedDecreasingScale.self)
+  case .increasing: sweep(IncreasingScale.self)
+  case .increasingUnmasked: sweep(UnmaskedIncreasingScale.self)
   }
 }

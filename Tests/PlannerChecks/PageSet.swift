@@ -46,28 +46,60 @@ public final class PageSet {
   /// How many pages of `wanted` are not in the set, and how many others are; empties it.
   public func takeDifference(from wanted: PageRange) -> (missing: UInt64, extra: UInt64) {
     let (first, last) = (Int(wanted.start / 64), Int((wanted.end - 1) / 64))
+    let head = UInt64.max << (wanted.start % 64)
+    let tail = UInt64.max >> (63 - (wanted.end - 1) % 64)
     var missing = UInt64(0)
     var extra = beyond
-    for index in dirty where index < first || index > last {
-      extra += UInt64(words[index].nonzeroBitCount)
-    }
-    for index in Set([first, last]) {
-      var mask = UInt64.max
-      if index == first { mask &= UInt64.max << (wanted.start % 64) }
-      if index == last { mask &= UInt64.max >> (63 - (wanted.end - 1) % 64) }
+    extra += pages(in: dirty.clamped(to: 0..<first))
+    extra += pages(in: dirty.clamped(to: last + 1..<Int(limit / 64)))
+    for (index, mask) in first == last ? [(first, head & tail)] : [(first, head), (last, tail)] {
       missing += UInt64((mask & ~words[index]).nonzeroBitCount)
       extra += UInt64((words[index] & ~mask).nonzeroBitCount)
     }
-    if last > first + 1 {
-      var holes = UInt64(0)
-      for index in first + 1..<last { holes |= ~words[index] }
-      if holes != 0 {
-        for index in first + 1..<last { missing += UInt64((~words[index]).nonzeroBitCount) }
-      }
-    }
+    if last > first + 1 { missing += holes(in: first + 1..<last) }
     (words + dirty.lowerBound).update(repeating: 0, count: dirty.count)
     dirty = 0..<0
     beyond = 0
     return (missing, extra)
   }
+
+  private func pages(in part: Range<Int>) -> UInt64 {
+    var count = 0
+    for index in part { count += words[index].nonzeroBitCount }
+    return UInt64(count)
+  }
+
+  /// Pages of whole words that are not in the set. Mostly there are none, and that is quick to see.
+  private func holes(in part: Range<Int>) -> UInt64 {
+    var all = UInt64.max
+    for index in part { all &= words[index] }
+    guard all != .max else { return 0 }
+    return UInt64(part.count * 64) - pages(in: part)
+  }
+}
+
+/// By a set of pages.
+public func sweepBySet<Rules: PlannerRules>(
+  _ rules: Rules.Type, lpa2: Bool, starts: Range<UInt64> = sweepStarts,
+  lengths: some Sequence<UInt64>,
+  fails: (UInt64, UInt64, Bool) -> Bool
+) -> Tally {
+  let planner = RangePlanner<Rules>(features: lpa2 ? [.tlbiRange, .lpa2] : .tlbiRange)
+  let pages = PageSet(limit: 7_200_000)
+  var tally = Tally()
+  for count in lengths {
+    for start in starts {
+      let range = PageRange(start: start, count: count)
+      var operations = 0
+      let outcome = planner.forEachOperation(flushing: range) { operation, _ in
+        operations += 1
+        pages.insert(operation.covered(lpa2: lpa2))
+      }
+      let (missing, extra) = pages.takeDifference(from: range)
+      tally.add(
+        range, lpa2: lpa2, missing: missing, extra: extra, operations: operations,
+        outcome: outcome, expected: fails(start, count, lpa2))
+    }
+  }
+  return tally
 }

@@ -41,58 +41,6 @@ public struct Tally: Sendable {
 /// Where the sweeps begin: at each start modulo 16 pages, with room below for what is covered there.
 public let sweepStarts: Range<UInt64> = 4096..<4112
 
-/// By a set of pages.
-public func sweepBySet<Rules: PlannerRules>(
-  _ rules: Rules.Type, lpa2: Bool, starts: Range<UInt64> = sweepStarts,
-  lengths: some Sequence<UInt64>,
-  fails: (UInt64, UInt64, Bool) -> Bool
-) -> Tally {
-  let planner = RangePlanner<Rules>(features: lpa2 ? [.tlbiRange, .lpa2] : .tlbiRange)
-  let pages = PageSet(limit: 7_200_000)
-  var tally = Tally()
-  for count in lengths {
-    for start in starts {
-      let range = PageRange(start: start, count: count)
-      var operations = 0
-      let outcome = planner.forEachOperation(flushing: range) { operation, _ in
-        operations += 1
-        pages.insert(operation.covered(lpa2: lpa2))
-      }
-      let (missing, extra) = pages.takeDifference(from: range)
-      tally.add(
-        range, lpa2: lpa2, missing: missing, extra: extra, operations: operations,
-        outcome: outcome, expected: fails(start, count, lpa2))
-    }
-  }
-  return tally
-}
-
-/// By interval arithmetic.
-public func sweepByIntervals<Rules: PlannerRules>(
-  _ rules: Rules.Type, lpa2: Bool, starts: Range<UInt64> = sweepStarts,
-  lengths: some Sequence<UInt64>,
-  fails: (UInt64, UInt64, Bool) -> Bool
-) -> Tally {
-  let planner = RangePlanner<Rules>(features: lpa2 ? [.tlbiRange, .lpa2] : .tlbiRange)
-  var tally = Tally()
-  for count in lengths {
-    for start in starts {
-      let range = PageRange(start: start, count: count)
-      var operations = 0
-      var sweep = IntervalSweep(from: start, count: count, lpa2: lpa2)
-      let outcome = planner.forEachOperation(flushing: range) { operation, _ in
-        operations += 1
-        sweep.add(operation)
-      }
-      let (missing, extra) = sweep.finish()
-      tally.add(
-        range, lpa2: lpa2, missing: missing, extra: extra, operations: operations,
-        outcome: outcome, expected: fails(start, count, lpa2))
-    }
-  }
-  return tally
-}
-
 /// By the oracle.
 public func sweepByOracle<Rules: PlannerRules>(
   _ rules: Rules.Type, lpa2: Bool, starts: Range<UInt64> = sweepStarts,
@@ -117,15 +65,6 @@ public func sweepByOracle<Rules: PlannerRules>(
     }
   }
   return tally
-}
-
-/// Every length to `limit`, known failures, by intervals: compiled here, where it is specialised.
-public func sweepEveryLength<Rules: KnownRules>(
-  _ rules: Rules.Type, lpa2: Bool, to limit: UInt64, starts: Range<UInt64> = sweepStarts
-) -> Tally {
-  sweepByIntervals(
-    rules, lpa2: lpa2, starts: starts, lengths: 1...limit,
-    fails: { Rules.failsSomewhere(start: $0, pages: $1, lpa2: $2) })
 }
 
 /// Plans `range` so often; returns the sum of the operands, so that nothing is left out.

@@ -39,7 +39,7 @@ import Testing
 
   @Test(arguments: [false, true])
   func `by intervals, every length to 5,000,000`(_ lpa2: Bool) {
-    let tally = sweepEveryLength(DecreasingScale.self, lpa2: lpa2, to: 5_000_000)
+    let tally = sweepEveryLength(.current, lpa2: lpa2, to: 5_000_000)
     expectExact(tally, lpa2: lpa2, chunks: 3)
     #expect(tally.ranges == 80_000_000)
   }
@@ -47,10 +47,11 @@ import Testing
   @Test(arguments: [false, true])
   func `at the end of the address space, too`(_ lpa2: Bool) {
     let end: UInt64 = lpa2 ? 1 << 40 : 1 << 36
+    let planner = CurrentPlanner(features: lpa2 ? [.tlbiRange, .lpa2] : .tlbiRange)
+    var sweep = IntervalSweep(lpa2: lpa2)
     for count in Lengths.nearUnits {
       let range = PageRange(start: end - count, count: count)
-      var sweep = IntervalSweep(from: range.start, count: count, lpa2: lpa2)
-      let planner = CurrentPlanner(features: lpa2 ? [.tlbiRange, .lpa2] : .tlbiRange)
+      sweep.begin(from: range.start, count: count)
       planner.forEachOperation(flushing: range) { operation, _ in sweep.add(operation) }
       let (missing, extra) = sweep.finish()
       #expect(missing == 0 && extra == 0, "\(range)")
@@ -67,7 +68,7 @@ import Testing
       Rules.failsSomewhere(start: $0, pages: $1, lpa2: $2)
     }
     // 2,097,152 and its neighbours are among those near units.
-    let lengths = Array(Lengths.short.prefix(4000)) + Lengths.nearUnits + Lengths.random(200)
+    let lengths = Array(Lengths.short.prefix(4000)) + Lengths.nearUnits + Lengths.random(100)
     let bySet = sweepBySet(rules, lpa2: lpa2, lengths: lengths, fails: known)
     let byIntervals = sweepByIntervals(rules, lpa2: lpa2, lengths: lengths, fails: known)
     let byOracle = sweepByOracle(rules, lpa2: lpa2, lengths: lengths, fails: known)
@@ -104,9 +105,9 @@ import Testing
   func `every length to 2,100,000 at an aligned and at an odd start`(_ lpa2: Bool) {
     for start in [4096, 4099] as [UInt64] {
       let masked = sweepEveryLength(
-        MaskedDecreasingScale.self, lpa2: lpa2, to: 2_100_000, starts: start..<start + 1)
+        .decreasingMasked, lpa2: lpa2, to: 2_100_000, starts: start..<start + 1)
       let increasing = sweepEveryLength(
-        IncreasingScale.self, lpa2: lpa2, to: 2_100_000, starts: start..<start + 1)
+        .increasing, lpa2: lpa2, to: 2_100_000, starts: start..<start + 1)
       #expect(masked.firstSurprise == nil)
       #expect(increasing.firstSurprise == nil)
       // From 2,097,152 on each range has a chunk of that length.
