@@ -30,7 +30,9 @@ extension ControlledMachine: GuestMachine {
 
   @inlinable
   public func translate(_ page: UInt64, writes: Bool, at site: Site) -> Translation {
-    let outcome = perform(.translate, at: site, page, writes ? 1 : 0)
+    let step = TranslationStep(
+      bits: perform(.translate, at: site, page, writes ? 1 : 0))
+    let outcome = step.outcome
     let answer = port.pointee.translation
     return Translation(
       outcome: outcome == 0 ? .fault : outcome == 1 ? .fill : .hit, owner: answer.owner,

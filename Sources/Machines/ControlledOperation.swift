@@ -170,6 +170,9 @@ public enum InvalidationCode {
     span.pages &<< 8 | UInt64(truncatingIfNeeded: span.level) &<< 4 | 6
   }
 
+  /// Whether it leaves what TLBs hold of stage 2 alone.
+  @inlinable public static func isStage1(_ what: UInt64) -> Bool { what & 14 == stage1 }
+
   /// Whether it is a span of stage 2.
   @inlinable public static func isStage2(_ what: UInt64) -> Bool { what & 6 == 6 }
 
@@ -177,4 +180,39 @@ public enum InvalidationCode {
   @inlinable public static func span(_ what: UInt64, _ operand: UInt64) -> Stage2Span {
     Stage2Span(first: operand &>> 16, pages: what &>> 8, level: Int(what &>> 4 & 3))
   }
+}
+
+/// What a translation through tables with levels returns, as it stands in traces: outcome | level << 4 |
+/// origin << 8. Where tables are flat it is the outcome alone.
+public struct TranslationStep: Equatable, Sendable {
+  /// Where the translation was found.
+  public enum Origin: UInt64, Sendable {
+    /// In the TLB, of both stages.
+    case combinedEntry
+    /// In the TLB, of stage 2 alone.
+    case stage2Entry
+    /// By a walk from the root.
+    case root
+    /// By a walk from a table that the TLB remembered.
+    case rememberedTable
+  }
+
+  /// The packed form.
+  public let bits: UInt64
+
+  /// The step with these bits.
+  @inlinable public init(bits: UInt64) { self.bits = bits }
+
+  /// `outcome`: 0 for a fault, 1 for a fill, 2 for a hit; `level`: that of the leaf.
+  @inlinable
+  public init(outcome: UInt64, level: Int, _ origin: Origin) {
+    bits = outcome | UInt64(truncatingIfNeeded: level) &<< 4 | origin.rawValue &<< 8
+  }
+
+  /// 0 for a fault, 1 for a fill, 2 for a hit.
+  @inlinable public var outcome: UInt64 { bits & 3 }
+  /// The level of the leaf; 0 where tables are flat, and where there is none.
+  @inlinable public var level: Int { Int(bits &>> 4 & 3) }
+  /// Where it was found; means nothing without a level.
+  @inlinable public var origin: Origin { Origin(rawValue: bits &>> 8 & 3) ?? .combinedEntry }
 }

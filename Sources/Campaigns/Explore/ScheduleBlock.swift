@@ -103,7 +103,8 @@ extension Violation {
   func hasShape(of other: Violation) -> Bool {
     switch (self, other) {
     case (.twoTags, .twoTags), (.twoVMs, .twoVMs), (.twoOwners, .twoOwners),
-      (.staleHit, .staleHit), (.noFlush, .noFlush), (.lostTag, .lostTag),
+      (.staleHit, .staleHit), (.foreignUse, .foreignUse), (.revokedWrite, .revokedWrite),
+      (.underCover, .underCover), (.noFlush, .noFlush), (.lostTag, .lostTag),
       (.outOfRange, .outOfRange), (.generationBack, .generationBack),
       (.tagChanged, .tagChanged), (.deadlock, .deadlock),
       (.otherVCPU, .otherVCPU), (.otherLevel, .otherLevel),

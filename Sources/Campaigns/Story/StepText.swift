@@ -55,13 +55,14 @@ struct StepText {
     case .install: Self.entry(GuestPlace(bits: event.a))
     case .leaveGuest: "leave the guest, context stays"
     case .clearContext: "leave the guest"
-    case .translate: "access page \(event.a): \(Self.translation(event.result))"
+    case .translate:
+      "\(event.b == 0 ? "access" : "write") page \(event.a): \(Self.translation(event.result))"
     case .speculate: "speculate page \(event.a): \(Self.translation(event.result))"
-    case .invalidate: "invalidate \(Self.invalidation(event))"
+    case .invalidate: "invalidate \(Self.invalidation(event.a, event.b))"
     case .waitForInvalidations: "wait for invalidations"
     case .call: "call pCPUs" + Self.request(event.b)
     case .waitForCalls: "wait for calls"
-    case .arriveInvalidation: "* an invalidation arrives"
+    case .arriveInvalidation: "* \(Self.arrival(event))"
     case .arriveInterrupt: "* an interrupt arrives"
     case .attachDevice:
       "a device uses tag \(GuestPlace(bits: event.a).tag) for VM \(GuestPlace(bits: event.a).slot)"
@@ -71,7 +72,8 @@ struct StepText {
         : "a device leaves VM \(GuestPlace(bits: event.a).slot)"
     case .writeBackCache: "write the cache back"
     case .firmware: "firmware: \(Self.command(event))"
-    case .fillUnasked: "* fills page \(event.result) unasked"
+    case .fillUnasked:
+      "* fills page \(event.result & 0xFFFF_FFFF) unasked\(Self.origin(event.result >> 32))"
     default: event.operation.kind.name
     }
   }
@@ -106,16 +108,52 @@ struct StepText {
   }
 
   private static func translation(_ result: UInt64) -> String {
-    result == 0 ? "fault" : result == 1 ? "fill" : "hit"
+    let outcome = TranslationStep(bits: result).outcome
+    return (outcome == 0 ? "fault" : outcome == 1 ? "fill" : "hit") + origin(result)
   }
 
-  private static func invalidation(_ event: TraceEvent) -> String {
-    let what =
-      switch event.a & 6 {
-      case 0: "all"
-      case 2: "tag \(event.b)"
-      default: "page \(event.b >> 16) of tag \(event.b & 0xFFFF)"
+  /// Where a translation came from; nothing where tables are flat.
+  private static func origin(_ bits: UInt64) -> String {
+    let step = TranslationStep(bits: bits)
+    if step.level == 0 { return "" }
+    let from =
+      switch step.origin {
+      case .combinedEntry: ""
+      case .stage2Entry: " from the stage-2 entry"
+      case .root: " by a walk"
+      case .rememberedTable: " by a walk from a remembered table"
       }
-    return what + (event.a & 1 != 0 ? " everywhere" : " here")
+    return "\(from), level \(step.level)"
+  }
+
+  private static func arrival(_ event: TraceEvent) -> String {
+    event.result == 0
+      ? "an invalidation arrives"
+      : "an invalidation of \(target(event.result, event.before)) arrives"
+  }
+
+  private static func invalidation(_ what: UInt64, _ operand: UInt64) -> String {
+    target(what, operand) + (what & 1 != 0 ? " everywhere" : " here")
+  }
+
+  /// What an `InvalidationCode` and its operand name.
+  private static func target(_ what: UInt64, _ operand: UInt64) -> String {
+    let tag = "tag \(operand & 0xFFFF)"
+    if InvalidationCode.isStage2(what) {
+      let span = InvalidationCode.span(what, operand)
+      let hint = span.level == 0 ? "" : ", level hint \(span.level)"
+      return "stage 2 of \(tag), \(pages(span))\(hint),"
+    }
+    if InvalidationCode.isStage1(what) { return "stage 1 of \(tag)" }
+    switch what & 6 {
+    case 0: return "all"
+    case 2: return tag
+    default: return "page \(operand >> 16) of \(tag)"
+    }
+  }
+
+  /// `page 3`, or `pages 3-5`.
+  static func pages(_ span: Stage2Span) -> String {
+    span.pages == 1 ? "page \(span.first)" : "pages \(span.first)-\(span.first + span.pages - 1)"
   }
 }

@@ -30,6 +30,15 @@ struct ViolationText {
     case .staleHit(let pcpu, let tag, let page, let version, let oldest):
       return "pCPU \(pcpu) hit an entry of page \(page) under tag \(tag) whose flush was complete: "
         + "version \(version), but nothing older than \(oldest) may be left"
+    case .foreignUse(let pcpu, let tag, let page):
+      return
+        "pCPU \(pcpu) used a translation of page \(page) under tag \(tag) that leads into memory "
+        + "which is not \(vm(on: pcpu))'s: the walk that made it went through a table page that was freed"
+    case .revokedWrite(let pcpu, let tag, let page, let version, let oldest):
+      return
+        "pCPU \(pcpu) wrote to page \(page) through an entry under tag \(tag) that may no longer "
+        + "be written through: version \(version), but the flush took that right from all older than "
+        + "\(oldest)"
     case .noFlush(let pcpu):
       return "the rollover of pCPU \(pcpu) ended without a complete flush of every TLB"
     case .lostTag(let pcpu, let running):
@@ -50,6 +59,11 @@ struct ViolationText {
     case .otherVCPU(let pcpu, let tag, let vcpu, let other):
       return "vCPU \(vcpu) of \(vm(on: pcpu)) on pCPU \(pcpu) used an entry under tag \(tag) that "
         + "was made for vCPU \(other)"
+    case .underCover(let pcpu, let missed, let first, let pages, let level):
+      let all = StepText.pages(Stage2Span(first: first, pages: pages))
+      return "pCPU \(pcpu) was to invalidate \(all), entries of "
+        + (level == 0 ? "every level" : "level \(level)")
+        + ", and nothing that it issued does so for page \(missed)"
     case .tagLeft(let pcpu, let tag):
       return "pCPU \(pcpu) found no tag for a new VM, although tag \(tag) is nobody's"
     case .linesLeft(let pcpu, let tag, let holder):

@@ -14,8 +14,8 @@ extension EngineState {
       touch(objects.context(pcpu), writes: true, by: pcpu)
       leaveGuest(pcpu)
     case .clearContext: clearContext(pcpu)
-    case .translate: return translate(pcpu, page: Int(a), asked: true)
-    case .speculate: return translate(pcpu, page: Int(a), asked: false)
+    case .translate: return translate(pcpu, page: Int(a), writes: b != 0, asked: true)
+    case .speculate: return translate(pcpu, page: Int(a), writes: false, asked: false)
     case .invalidate: invalidate(pcpu, what: a, operand: b)
     case .waitForInvalidations:
       touch(objects.invalidations(pcpu), writes: false, by: pcpu)

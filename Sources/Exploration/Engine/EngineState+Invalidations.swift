@@ -14,6 +14,10 @@ extension EngineState {
       contexts[pcpu].flushComplete = false
       flushes &+= 1
     }
+    if stage2.isOn {
+      precondition(what & 6 != 4, "where tables have levels, .stage2 and .stage1 name pages")
+      if isBroadcast { noteForCover(pcpu, what, operand) }
+    }
     guard hardware.hasTLB else {
       // A step without a trace in the fingerprint would look like no step: a state seen before.
       absorb(what, by: pcpu)
@@ -32,6 +36,7 @@ extension EngineState {
       touch(objects.queue(target), writes: true, by: pcpu)
       queues[target &* EngineState.queueCapacity &+ queueLengths[target]] =
         TravellingInvalidation(what: what, operand: operand, issuer: pcpu)
+      if stage2.isOn && InvalidationCode.isStage1(what) { overtakeStage2(target) }
       queueLengths[target] &+= 1
       outstanding[pcpu] &+= 1
       hardwareEnabled.insert(pcpuCount &+ target)
@@ -49,7 +54,27 @@ extension EngineState {
     touch(objects.queue(target), writes: true, by: agent)
     touch(objects.invalidations(oldest.issuer), writes: true, by: agent)
     touch(objects.tlb(target), writes: true, by: agent)
+    if stage2.isOn && isRecording && agent >= pcpuCount { noteArrival(oldest) }
     drop(target, oldest.what, oldest.operand)
+  }
+
+  /// The newest invalidation, one of stage 1, comes before those of stage 2 that are still on their way
+  /// to `target`: nothing orders the two before somebody has waited. That they arrive the other way
+  /// round needs no choice: then the arrival comes before this one is issued.
+  @inline(never)
+  private mutating func overtakeStage2(_ target: Int) {
+    let queue = queues + target &* EngineState.queueCapacity
+    var place = queueLengths[target]
+    while place > 0, InvalidationCode.isStage2(queue[place &- 1].what) {
+      swap(&queue[place], &queue[place &- 1])
+      place &-= 1
+    }
+  }
+
+  /// Which one arrived, for traces: where tables have levels several kinds are under way.
+  private mutating func noteArrival(_ one: TravellingInvalidation) {
+    trace[steps].result = one.what
+    trace[steps].before = one.operand
   }
 
   /// Removes entries from one TLB.
@@ -57,6 +82,7 @@ extension EngineState {
     let tag = operand & 0xFFFF
     switch what & 6 {
     case 0: dropEverything(pcpu)
+    case _ where stage2.isOn: dropByLevels(pcpu, what, operand)
     case 2: (tlbs + place(pcpu, tag, 0)).update(repeating: 0, count: pages)
     default: tlbs[place(pcpu, tag, Int(operand &>> 16))] = 0
     }
@@ -66,6 +92,7 @@ extension EngineState {
   /// Removes all entries of one TLB.
   mutating func dropEverything(_ pcpu: Int) {
     (tlbs + place(pcpu, 0, 0)).update(repeating: 0, count: tagCount &* pages)
+    if stage2.isOn { stage2.dropEverything(objects.core(pcpu)) }
     refreshFills(beside: pcpu)
   }
 }

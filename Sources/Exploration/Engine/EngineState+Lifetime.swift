@@ -48,6 +48,7 @@ extension EngineState {
     initiallyHeldTags = memory.initiallyHeldTags
     encryption = EncryptedMemory(
       tagCount: program.hardware.encrypts ? tagCount : 0, pcpuCount: pcpuCount)
+    stage2 = Stage2Memory(program.hardware, pcpuCount: pcpuCount)
     lastGeneration = room(program.hardware.vcpus, 0)
     clocks = room(ControlledProgram.mostPCPUs, SIMD8(repeating: 0))
     // A step publishes one clock at most, and so does a fence; fences are no steps.
@@ -110,6 +111,7 @@ extension EngineState {
     oldestValid.deallocate()
     freedTags.deallocate()
     encryption.deallocate()
+    stage2.deallocate()
     lastGeneration.deallocate()
     clocks.deallocate()
     published.deallocate()
@@ -193,6 +195,7 @@ extension EngineState {
     }
     heldTags = initiallyHeldTags
     if hardware.encrypts { encryption.reset() }
+    if stage2.isOn { stage2.reset(pcpuCount: pcpuCount) }
     lastGeneration.update(repeating: 0, count: hardware.vcpus)
   }
 

@@ -13,7 +13,8 @@ extension EngineState {
   /// Looks `page` up and fills it from the installed table if it is not there. Returns 0 for a
   /// fault, 1 for a fill, 2 for a hit. The hardware's own fills are not judged: O3 and O4 speak
   /// when a guest uses an entry, O3 also when one TLB gets a second owner.
-  mutating func translate(_ pcpu: Int, page: Int, asked: Bool) -> UInt64 {
+  mutating func translate(_ pcpu: Int, page: Int, writes: Bool, asked: Bool) -> UInt64 {
+    if stage2.isOn { return translateByLevels(pcpu, page: page, writes: writes, asked: asked) }
     let context = contexts[pcpu]
     let entry = tlbs + place(pcpu, context.tag, page)
     let isHit = entry.pointee != 0
@@ -130,9 +131,16 @@ extension EngineState {
     let context = contexts[pcpu]
     touch(objects.context(pcpu), writes: false, by: agent)
     touch(objects.tlb(pcpu), writes: true, by: agent)
+    if isRecording { trace[steps].result = UInt64(page) }
+    if stage2.isOn {
+      if !fillUnaskedByLevels(pcpu, page: page, by: agent) {
+        return hardwareEnabled.remove(agent)
+      }
+      port.counters[Counter.speculativeFills.rawValue] &+= 1
+      return
+    }
     let found = walk(context, page, by: agent)
     let bits = found.entry
-    if isRecording { trace[steps].result = UInt64(page) }
     guard bits.isValid else {
       hardwareEnabled.remove(agent)
       return

@@ -29,6 +29,8 @@ struct Context {
   /// Which `Inner` of the VM runs, and the first word of its table.
   var inner = 0
   var innerTable = 0
+  /// Where tables have levels and nothing nests: the first word of the memory of tables below the root.
+  var tablePages: Int { innerTable }
   /// Grows with every install.
   var serial: UInt64 = 0
   /// `serial` when this pCPU's rollover looked, if that one was in the guest then; 0 if not. One
@@ -121,7 +123,8 @@ struct EngineState {
   let contexts: UnsafeMutablePointer<Context>
   /// Per slot, if there are any.
   let devices: UnsafeMutablePointer<Device>
-  /// Per pCPU, tag and page: a `TLBEntry`'s bits; 0 for no entry.
+  /// Per pCPU, tag and page: a `TLBEntry`'s bits, a `Stage2TLBEntry`'s where tables have levels; 0 for no
+  /// entry.
   let tlbs: UnsafeMutablePointer<UInt64>
   /// As `tlbs`, where VMs nest: an `InnerEntry`'s bits. What belongs to no entry means nothing.
   let innerTLBs: UnsafeMutablePointer<UInt64>
@@ -149,6 +152,8 @@ struct EngineState {
   let initiallyHeldTags: UInt64
   /// Where tags stand for keys: what caches and firmware keep.
   var encryption: EncryptedMemory
+  /// Where tables have levels: what TLBs keep of stage 2.
+  var stage2: Stage2Memory
   /// Per vCPU: the generation of its last entry.
   let lastGeneration: UnsafeMutablePointer<UInt64>
 

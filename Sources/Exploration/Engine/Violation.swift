@@ -14,6 +14,10 @@ public enum Violation: Equatable, Sendable {
   case twoOwners(pcpu: Int, tag: UInt64, owner: VMIdentity, other: VMIdentity)
   /// O4: a hit on an entry whose flush was complete.
   case staleHit(pcpu: Int, tag: UInt64, page: UInt64, version: UInt64, oldest: UInt64)
+  /// O4: a guest used a translation from a walk through a table page that was freed.
+  case foreignUse(pcpu: Int, tag: UInt64, page: UInt64)
+  /// O4: a write through an entry that a complete flush has taken that right from.
+  case revokedWrite(pcpu: Int, tag: UInt64, page: UInt64, version: UInt64, oldest: UInt64)
   /// O5: a rollover ended without a complete flush of its own.
   case noFlush(pcpu: Int)
   /// O6: a rollover of `pcpu` gave up the tag with which `running` was in the guest all the time.
@@ -24,6 +28,8 @@ public enum Violation: Equatable, Sendable {
   case generationBack(pcpu: Int, from: UInt64, to: UInt64)
   /// O8: another tag was entered with than had been decided.
   case tagChanged(pcpu: Int, published: UInt64, entered: UInt64)
+  /// O10: a flush of `pages` pages from `first` on, of entries of `level`, left page `missed`.
+  case underCover(pcpu: Int, missed: UInt64, first: UInt64, pages: UInt64, level: Int)
   /// O11: a tag was given back that was free already.
   case freedTwice(pcpu: Int, tag: UInt64)
   /// O11: a tag was given back with which `user` is in a guest.
@@ -53,12 +59,13 @@ public enum Violation: Equatable, Sendable {
     case .twoTags: .o1
     case .twoVMs: .o2
     case .twoOwners: .o3
-    case .staleHit: .o4
+    case .staleHit, .foreignUse, .revokedWrite: .o4
     case .noFlush: .o5
     case .lostTag: .o6
     case .outOfRange: .o7
     case .generationBack, .tagChanged: .o8
     case .bug, .deadlock, .tagLeft: .o9
+    case .underCover: .o10
     case .freedTwice, .freedInUse, .linesLeft: .o11
     case .otherVCPU: .o12
     case .otherLevel, .staleInner: .o13

@@ -74,6 +74,12 @@ import Testing
     try compare(make(), name)
   }
 
+  @Test("programs whose tables have levels", arguments: Stage2Programs.all.keys.sorted())
+  func stage2(name: String) throws {
+    let make = try #require(Stage2Programs.all[name])
+    try compare(make(), name, isBeyondDPOR: Stage2Programs.beyondDPOR.contains(name))
+  }
+
   @Test("random programs", arguments: ScriptedProgram.Manner.allCases)
   func random(manner: ScriptedProgram.Manner) throws {
     for index in 0..<100 {
