@@ -12,6 +12,9 @@ public enum Counter: Int, CaseIterable, Sendable {
   case tlbHits, tlbFills, speculativeFills, pageFaults, unmaps
   // Invalidations issued: of everything on every pCPU, of everything on one, of a tag, of a page.
   case flushesEverywhere, flushesHere, flushesOfTags, flushesOfPages
+  // Where tables have levels: operations by intermediate address that name more than one page; all
+  // that are issued on every pCPU; words that walks read; fills without a walk.
+  case flushesOfRanges, invalidationBroadcasts, walkSteps, ipaHits
   // Entries that were alive in a TLB when everything in it was invalidated.
   case tlbEntriesLost
   // The allocator.

@@ -14,6 +14,8 @@ public protocol MachineWatcher: AnyObject, Sendable {
   func reused(_ evidence: LinesLeftEvidence)
   /// `evidence` of an allocation that failed for nothing. The allocator's lock is still held.
   func foundNoTag(_ evidence: TagLeftEvidence)
+  /// `evidence` of a flush by intermediate addresses that left pages out.
+  func underCovered(_ evidence: UnderCoverEvidence)
   /// The kernel's BUG() was reached. The pCPU goes no further.
   func bug(_ message: String, at site: Site, on pcpu: PCPU)
 }
@@ -25,6 +27,8 @@ extension MachineWatcher {
   public func reused(_ evidence: LinesLeftEvidence) {}
   /// Nothing.
   public func foundNoTag(_ evidence: TagLeftEvidence) {}
+  /// Nothing.
+  public func underCovered(_ evidence: UnderCoverEvidence) {}
 }
 
 /// A tag that was given back although nobody had it, or although somebody runs with it.
@@ -91,10 +95,10 @@ public final class LiveHardware: @unchecked Sendable {
   let tagCount: Int
   /// Whether every context has an inner one.
   let nests: Bool
-  /// The shape of the VMs' tables where they have levels.
-  let tables: TableShape?
 
   let pcpus: UnsafeMutablePointer<LivePCPU>
+  /// Each pCPU's part for tables with levels; nil where they are flat.
+  let stage2: UnsafeMutablePointer<LiveStage2>?
   let instruments: UnsafeMutablePointer<InstrumentState>?
   private let counters: [Bank<LiveWord>]
 
@@ -102,7 +106,8 @@ public final class LiveHardware: @unchecked Sendable {
   /// `hardwareTagBits`; with `pauses`, instrumented, pausing at `pauseSites` in turn, or anywhere if
   /// there are none; with caches and firmware if it `encrypts`. `nests`: every context that is installed
   /// has an inner one. `tables`: the shape of the VMs' tables, of which guests touch `pagesPerVM` pages
-  /// each; nil where they are flat.
+  /// each, at most 255 VMs at a time; nil where they are flat. Where they are not, every context that is
+  /// installed has `tablePages`.
   public init(
     pcpuCount: Int, tagBits: Int, hardwareTagBits: Int? = nil, nests: Bool = false,
     tables: TableShape? = nil, vmSlots: Int = 0, pagesPerVM: Int = 0,
@@ -110,6 +115,7 @@ public final class LiveHardware: @unchecked Sendable {
     seed: Seed,
     watcher: any MachineWatcher
   ) {
+    precondition(tables == nil || !nests, "tables with levels do not nest")
     let memory = LiveMemory()
     self.memory = memory
     self.pcpuCount = pcpuCount
@@ -128,12 +134,17 @@ public final class LiveHardware: @unchecked Sendable {
     idleTurns = memory.words(pcpuCount, initially: 0, .ownLine, named: "idle turns")
     tagCount = 1 << tagBits
     self.nests = nests
-    self.tables = tables
     let counters = (0..<pcpuCount).map { _ in
       memory.words(Counter.allCases.count, initially: 0, .packed, named: "counters")
     }
     self.counters = counters
     pcpus = .allocate(capacity: pcpuCount)
+    let shared = tables.map { SharedStage2($0, vmSlots, pagesPerVM, in: memory) }
+    stage2 = shared.map { shared in
+      let own = UnsafeMutablePointer<LiveStage2>.allocate(capacity: pcpuCount)
+      for index in 0..<pcpuCount { (own + index).initialize(to: LiveStage2(shared, in: memory)) }
+      return own
+    }
     instruments = pauses.map { plan in
       let states = UnsafeMutablePointer<InstrumentState>.allocate(capacity: pcpuCount)
       for index in 0..<pcpuCount {
@@ -157,6 +168,7 @@ public final class LiveHardware: @unchecked Sendable {
   deinit {
     pcpus.deinitialize(count: pcpuCount).deallocate()
     instruments?.deinitialize(count: pcpuCount).deallocate()
+    stage2?.deinitialize(count: pcpuCount).deallocate()
   }
 
   /// The bare machine, seen from `pcpu`.
@@ -256,6 +268,8 @@ struct LivePCPU {
   @usableFromInline let contextsBeforeRollover: UnsafeMutablePointer<UInt64>
   /// And their idle turns.
   let idleTurnsBeforeRollover: UnsafeMutablePointer<UInt64>
+  /// What only tables with levels need; nil where they are flat.
+  @usableFromInline let stage2: UnsafeMutablePointer<LiveStage2>?
 
   init(
     _ pcpu: PCPU, of hardware: LiveHardware, counters: Bank<LiveWord>, tlb: LiveTLB,
@@ -281,6 +295,7 @@ struct LivePCPU {
     random = RandomStream(seed)
     contextsBeforeRollover = memory.array(of: hardware.pcpuCount, 0)
     idleTurnsBeforeRollover = memory.array(of: hardware.pcpuCount, 0)
+    stage2 = hardware.stage2.map { $0 + pcpu.index }
   }
 }
 
@@ -290,7 +305,15 @@ struct LivePCPU {
 struct PendingInvalidations {
   /// Whether everything is to go, on every pCPU, and has not gone yet.
   @usableFromInline var everything = false
-  @usableFromInline var one: (tag: Tag, page: UInt64?)?
+  @usableFromInline var one: One?
+
+  /// A tag, or a page of it, or what was made of stage 1 under it.
+  @usableFromInline
+  struct One {
+    let tag: Tag
+    let page: UInt64?
+    let isOfStage1: Bool
+  }
 
   @inlinable init() {}
 }

@@ -39,6 +39,7 @@ extension LivePCPU {
   mutating func fill(_ page: UInt64) -> Translation {
     let key = contextKey | page
     if contextKey == LiveTLB.noContext { return .fault }
+    if stage2 != nil { return fillThroughTables(page) }
     let stamp = bus.stamp
     if stamp &>> InvalidationBus.fineBits != flushesSeen { countLosses(now: stamp) }
     fullBarrier()
@@ -75,7 +76,7 @@ extension LivePCPU {
   }
 
   /// `owner` fills under `tag`. Returns another VM with a live entry under it; 0 if there is none.
-  private mutating func noteOwner(_ owner: VMIdentity, of tag: Tag) -> VMIdentity {
+  mutating func noteOwner(_ owner: VMIdentity, of tag: Tag) -> VMIdentity {
     let last = tlb.lastOwner + Int(tag.number)
     if last.pointee == owner { return 0 }
     let isFirst = last.pointee == 0
@@ -104,36 +105,46 @@ extension LivePCPU {
     if now &>> InvalidationBus.fineBits != flushesSeen { countLosses(now: now) }
     counters[Counter.tlbEntriesLost.rawValue].addAlone(tlb.countAlive(at: now, bus: bus))
     counters[Counter.flushesHere.rawValue].addAlone(1)
-    tlb.clear()
+    clearHere()
   }
 
   /// The hardware carries an invalidation out at any moment up to the wait: here, or there.
   @usableFromInline
   mutating func issueEverything() {
     flushesIssued &+= 1
+    noteBroadcast(.everything)
     if random.next() &>> 63 == 0 {
-      bus.dropEverything()
+      carryOutEverything()
     } else {
       pending.everything = true
     }
   }
 
   @usableFromInline
-  mutating func issue(_ tag: Tag, page: UInt64?) {
-    if let earlier = pending.one { bus.drop(earlier.tag, page: earlier.page) }
-    pending.one = (tag, page)
+  mutating func issue(_ tag: Tag, page: UInt64?, ofStage1: Bool = false) {
+    if stage2 != nil {
+      noteBroadcast(
+        ofStage1 ? .stage1(tag) : page.map { .page(tag, page: $0) } ?? .tag(tag))
+    }
+    carryOutPendingOne()
+    pending.one = PendingInvalidations.One(tag: tag, page: page, isOfStage1: ofStage1)
     if random.next() &>> 63 == 0 { carryOutPendingOne() }
   }
 
-  private mutating func carryOutPendingOne() {
+  mutating func carryOutPendingOne() {
     guard let one = pending.one else { return }
-    bus.drop(one.tag, page: one.page)
     pending.one = nil
+    carryOut(one)
   }
 
   /// Carries out what is still pending: when this returns, all that this pCPU issued is complete.
   @usableFromInline
   mutating func waitForInvalidations() {
+    if let stage2 {
+      completeAll(stage2)
+      flushesCompleted = flushesIssued
+      return
+    }
     if pending.everything {
       bus.dropEverything()
       pending.everything = false

@@ -111,6 +111,8 @@ public protocol Machine: Sendable {
   func rangeFlushEnds()
   /// A flush of `slot` is complete: what TLBs hold for these pages from before change `version` of its
   /// tables must not be used, or not be written through, from here on (O4). Never a schedule point.
+  /// Changes are counted in full, not modulo what an entry keeps of the number, and go on counting when
+  /// another VM takes the slot.
   func stage2Flushed(
     _ slot: VMSlot, _ span: Stage2Span, olderThan version: UInt64, _ right: Stage2Right)
   /// The kernel's BUG(): a finding when controlled, the end of the run when live.

@@ -21,6 +21,10 @@ extension NativeMachine: GuestMachine {
       own.pointee.contextVCPU |= UInt32(truncatingIfNeeded: inner.inner) &<< LiveTLB.innerShift
       own.pointee.contextInnerTable = inner.table[0]
     }
+    // The same: only where tables have levels.
+    if let tablePages = context.tablePages {
+      own.pointee.enterTables(context.slot, tablePages.first, tablePages.count)
+    }
     own.pointee.contextSequence &+= 1
     publish(
       ContextWord(
@@ -63,7 +67,7 @@ extension NativeMachine: GuestMachine {
   @inlinable public func observeFlushes() -> UInt64 { bus.everythingCount }
 
   public func setOnline(_ isOnline: Bool, at site: Site) {
-    if isOnline { own.pointee.tlb.clear() }
+    if isOnline { own.pointee.clearHere() }
     let bit = PCPUSet(pcpu).rawValue
     _ = add(own.pointee.online, isOnline ? bit : 0 &- bit, .fullyOrdered, at: site)
   }
@@ -85,6 +89,13 @@ extension NativeMachine: GuestMachine {
   }
 
   @inlinable
+  public func translate(_ page: UInt64, writes: Bool, at site: Site) -> Translation {
+    if own.pointee.stage2 == nil { return translate(page, at: site) }
+    probe.before(.translate, at: site)
+    return own.pointee.translateThroughTables(page, writes: writes)
+  }
+
+  @inlinable
   public func speculate(_ page: UInt64, at site: Site) {
     probe.before(.speculate, at: site)
     if own.pointee.fill(page).outcome == .fill { note(.speculativeFills) }
@@ -103,20 +114,20 @@ extension NativeMachine: GuestMachine {
     case (.thisPCPU, .everything): break  // counted with what it takes
     case (.everyPCPU, .everything): note(.flushesEverywhere)
     case (_, .tag), (_, .stage1): note(.flushesOfTags)
-    case (_, .stage2): note(.flushesOfPages)
+    case (_, .stage2(_, let span)): note(span.pages > 1 ? .flushesOfRanges : .flushesOfPages)
     case (_, .page): note(.flushesOfPages)
     }
     switch (scope, what) {
     case (.thisPCPU, .everything): own.pointee.dropEverythingHere()
-    case (.thisPCPU, .tag(let tag)): own.pointee.tlb.clear(tag, page: nil)
-    case (.thisPCPU, .page(let tag, let page)): own.pointee.tlb.clear(tag, page: page)
+    case (.thisPCPU, .tag(let tag)): own.pointee.dropHere(tag, page: nil)
+    case (.thisPCPU, .page(let tag, let page)): own.pointee.dropHere(tag, page: page)
     case (.everyPCPU, .everything): own.pointee.issueEverything()
     case (.everyPCPU, .tag(let tag)): own.pointee.issue(tag, page: nil)
     case (.everyPCPU, .page(let tag, let page)): own.pointee.issue(tag, page: page)
-    case (.thisPCPU, .stage1(let tag)), (.thisPCPU, .stage2(let tag, _)):
-      own.pointee.tlb.clear(tag, page: nil)
-    case (.everyPCPU, .stage1(let tag)), (.everyPCPU, .stage2(let tag, _)):
-      own.pointee.issue(tag, page: nil)
+    case (.thisPCPU, .stage1(let tag)): own.pointee.tlb.clear(tag, page: nil)
+    case (.thisPCPU, .stage2(let tag, let span)): own.pointee.dropHere(tag, span)
+    case (.everyPCPU, .stage1(let tag)): own.pointee.issue(tag, page: nil, ofStage1: true)
+    case (.everyPCPU, .stage2(let tag, let span)): own.pointee.issueStage2(tag, span)
     }
   }
 

@@ -18,16 +18,22 @@ final class KeepingWatcher: MachineWatcher {
 
   private let judges: Bool
   private let kept = HostLock<(evidence: [RolloverEvidence], bugs: [Bug])>(([], []))
+  private let keptUnderCovers = HostLock<[UnderCoverEvidence]>([])
 
   /// `judges`: what it answers when asked whether it judged a rollover.
   init(judges: Bool = true) { self.judges = judges }
 
   var evidence: [RolloverEvidence] { kept.withLock { $0.evidence } }
   var bugs: [Bug] { kept.withLock { $0.bugs } }
+  var underCovers: [UnderCoverEvidence] { keptUnderCovers.withLock { $0 } }
 
   func rolledOver(_ evidence: RolloverEvidence) -> Set<OracleID> {
     kept.withLock { $0.evidence.append(evidence) }
     return judges ? [.o5, .o6] : []
+  }
+
+  func underCovered(_ evidence: UnderCoverEvidence) {
+    keptUnderCovers.withLock { $0.append(evidence) }
   }
 
   func bug(_ message: String, at site: Site, on pcpu: PCPU) {
