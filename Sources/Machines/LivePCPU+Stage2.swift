@@ -96,7 +96,7 @@ extension LivePCPU {
 
   /// The installed context's part of stage 2.
   @usableFromInline @inline(never)
-  func enterTables(_ slot: VMSlot, _ tablePages: LiveWord, _ wordCount: Int) {
+  mutating func enterTables(_ slot: VMSlot, _ tablePages: LiveWord, _ wordCount: Int) {
     guard let stage2 else { return }
     stage2.pointee.slot = slot.index
     stage2.pointee.tablePages = tablePages

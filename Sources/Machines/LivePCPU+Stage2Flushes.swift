@@ -1,4 +1,7 @@
 // Invalidations of a live pCPU where tables have levels.
+//
+// All that is called on a pCPU is mutating, whether it changes it or not: otherwise a copy of the whole pCPU
+// is made for the call.
 
 import Domain
 import Host
@@ -19,7 +22,7 @@ extension LivePCPU {
   }
 
   /// Counts what is issued on every pCPU, and keeps it for O10.
-  func noteBroadcast(_ what: Invalidation) {
+  mutating func noteBroadcast(_ what: Invalidation) {
     guard let stage2 else { return }
     counters[Counter.invalidationBroadcasts.rawValue].addAlone(1)
     stage2.pointee.cover?.add(what)
@@ -71,7 +74,7 @@ extension LivePCPU {
 
   /// Drops what `what` means from this pCPU's own caches.
   @usableFromInline @inline(never)
-  func dropHere(_ tag: Tag, page: UInt64?) {
+  mutating func dropHere(_ tag: Tag, page: UInt64?) {
     tlb.clear(tag, page: page)
     guard let stage2 else { return }
     let size = stage2.pointee.shape.stride
@@ -81,13 +84,13 @@ extension LivePCPU {
 
   /// The same for an invalidation by intermediate address.
   @usableFromInline @inline(never)
-  func dropHere(_ tag: Tag, _ span: Stage2Span) {
+  mutating func dropHere(_ tag: Tag, _ span: Stage2Span) {
     guard let stage2 else { return tlb.clear(tag, page: nil) }
     stage2.pointee.caches.clear(tag, span)
   }
 
   /// Empties all caches.
-  func clearHere() {
+  mutating func clearHere() {
     tlb.clear()
     stage2?.pointee.caches.clear()
   }

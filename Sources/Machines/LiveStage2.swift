@@ -66,7 +66,7 @@ struct LiveStage2 {
 
   /// Looks for `page` in the caches and then in the tables, as they stand for somebody who begins at
   /// `now`, the bus's head; remembers what it reads.
-  func find(_ page: UInt64, _ tag: Tag, root: LiveWord, at now: UInt64) -> Found {
+  mutating func find(_ page: UInt64, _ tag: Tag, root: LiveWord, at now: UInt64) -> Found {
     for level in stride(from: 3, through: 1, by: -1) {
       if let leaf = caches.leaves[level].find(tag, page, at: now, bus) {
         return Found(entry: leaf, level: level)
@@ -81,7 +81,7 @@ struct LiveStage2 {
   ///
   /// The leaf gets the head of the walk's start, and a remembered table was looked at with the same
   /// head: an operation that came later removes either from the caches.
-  private func walk(_ page: UInt64, _ tag: Tag, root: LiveWord, at now: UInt64) -> Found {
+  private mutating func walk(_ page: UInt64, _ tag: Tag, root: LiveWord, at now: UInt64) -> Found {
     var found = Found(entry: .empty, level: shape.firstLevel)
     var table: LiveWord? = root
     for level in stride(from: 2, through: shape.firstLevel, by: -1) {
@@ -112,14 +112,15 @@ struct LiveStage2 {
 
   /// The words of the table that `pointer` names; nil if there is none of that number: memory that is no
   /// table any more was taken for one.
-  private func words(of pointer: Stage2Entry) -> LiveWord? {
+  private mutating func words(of pointer: Stage2Entry) -> LiveWord? {
     let place = Int(pointer.number) << shape.bits
     return place + 1 << shape.bits <= tableWordCount ? tablePages.advanced(by: place) : nil
   }
 
   /// Whether nothing that came since `stamp` was meant for what was found. An operation that is meant for
   /// a table on the way, with all that it spans and without a hint, is meant for that as well.
-  func stillHolds(_ found: Found, _ page: UInt64, _ tag: Tag, since stamp: UInt64) -> Bool {
+  mutating func stillHolds(_ found: Found, _ page: UInt64, _ tag: Tag, since stamp: UInt64) -> Bool
+  {
     bus.spares(caches.leaves[found.level].item(tag, page), since: stamp, now: bus.stamp)
   }
 }
