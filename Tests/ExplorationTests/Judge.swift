@@ -65,6 +65,8 @@ struct Judge {
     var table: Int
     /// Which guest of the guest runs, 0 for none, and its table; nil where nothing nests.
     var inner: (number: UInt64, table: Int)?
+    /// What stands beside the owner: the inner table, or the memory of tables with levels.
+    var secondTable = 0
     var isInside: Bool
     /// The place of its install among the events.
     var since: Int
@@ -136,6 +138,8 @@ struct Judge {
   /// Tags that somebody has.
   private var held: Set<UInt64>
   private var caches: JudgedCaches
+  /// nil where tables are flat.
+  private var tables: JudgedTables?
   private var races: RaceGraph
   /// pCPUs that have dropped what is under tag 0 of their own TLB since their last entry.
   private var flushedUntagged: Set<Int> = []
@@ -148,6 +152,7 @@ struct Judge {
     calls = Array(repeating: [], count: world.pcpuCount)
     held = world.heldTags
     caches = JudgedCaches(pcpuCount: world.pcpuCount)
+    tables = JudgedTables(world.hardware)
     races = RaceGraph(pcpuCount: world.pcpuCount)
   }
 
@@ -187,6 +192,13 @@ struct Judge {
     case .install: install(pcpu, table: object, event)
     case .leaveGuest: guests[pcpu]?.isInside = false
     case .clearContext: guests[pcpu] = nil
+    case .translate where tables != nil:
+      translateByLevels(pcpu, page: Int(event.a), writes: event.b != 0, isUse: true)
+    case .speculate where tables != nil:
+      translateByLevels(pcpu, page: Int(event.a), writes: false, isUse: false)
+    case .stage2Flushed: tables?.flushed(object: object, first: event.a, packed: event.b)
+    case .rangeFlushBegins: tables?.begins(pcpu, first: event.a, packed: event.b)
+    case .rangeFlushEnds: if tables?.ends(pcpu) == true { find(.o10) }
     case .translate: translate(pcpu, page: Int(event.a), isAsked: true)
     case .speculate: translate(pcpu, page: Int(event.a), isAsked: false)
     case .invalidate: invalidate(pcpu, event.a, event.b)
@@ -243,7 +255,7 @@ struct Judge {
       slot: Int(event.a >> 32 & 0x7FFF_FFFF), tag: tag, owner: event.b & 0xFFFF_FFFF,
       vcpu: event.a >> 16 & 0xFF, table: table,
       inner: world.hardware.nests ? (event.a >> 24 & 0xFF, Int(event.b >> 32)) : nil,
-      isInside: true, since: now,
+      secondTable: Int(event.b >> 32), isInside: true, since: now,
       isStale: event.a >> 63 != 0)
     for (other, present) in guests where other != pcpu && present.isInside {
       guard world.hardware.tagsAreGlobal else { continue }
@@ -335,6 +347,14 @@ struct Judge {
     judgeInner(guest, page, entry)
   }
 
+  private mutating func translateByLevels(_ pcpu: Int, page: Int, writes: Bool, isUse: Bool) {
+    guard let guest = guests[pcpu] else { return }
+    let walker = JudgedTables.Walker(
+      core: core(pcpu), tag: guest.tag, slot: guest.slot, owner: guest.owner, vcpu: guest.vcpu,
+      root: guest.table, pool: guest.secondTable, isStale: guest.isStale)
+    tables?.translate(walker, page, isUse: isUse, writes: writes, words).forEach { find($0) }
+  }
+
   /// O13: a guest of a guest sees what was made for it, and nothing that its hypervisor has flushed.
   private mutating func judgeInner(_ guest: Guest, _ page: Int, _ entry: Entry) {
     guard let running = guest.inner?.number, let made = entry.inner else { return }
@@ -361,6 +381,7 @@ struct Judge {
 
   private mutating func invalidate(_ pcpu: Int, _ what: UInt64, _ operand: UInt64) {
     let message = Message(issuer: pcpu, what: what, operand: operand)
+    tables?.issues(pcpu, what: what, operand: operand)
     if what & 1 == 0 {
       if what & 6 == 0 { guests[pcpu]?.isStale = false }
       if what & 6 == 0 || what & 6 == 2 && operand == 0 { flushedUntagged.insert(pcpu) }
@@ -375,7 +396,11 @@ struct Judge {
     for target in 0..<world.pcpuCount where core(target) == target {
       // So many are on their way at most.
       if travelling[target].count == 16 { arrive(target) }
-      travelling[target].append(message)
+      let place =
+        tables == nil
+        ? travelling[target].count
+        : JudgedTables.place(of: what, behind: travelling[target].map(\.what))
+      travelling[target].insert(message, at: place)
     }
   }
 
@@ -385,6 +410,11 @@ struct Judge {
   }
 
   private mutating func drop(_ pcpu: Int, _ message: Message) {
+    if tables != nil {
+      let core = core(pcpu)
+      tables?.drop(core, what: message.what, operand: message.operand)
+      return
+    }
     let tag = message.operand & 0xFFFF
     let page = Int(message.operand >> 16)
     tlb = tlb.filter { entry in
@@ -408,7 +438,13 @@ struct Judge {
       }
       calls[pcpu] = []
     case .fillUnasked:
-      if let guest = guests[pcpu] { fill(pcpu, guest, Int(event.result)) }
+      // Behind the page may stand what it was made from.
+      let page = Int(event.result & 0xFFFF_FFFF)
+      if tables != nil {
+        translateByLevels(pcpu, page: page, writes: false, isUse: false)
+      } else if let guest = guests[pcpu] {
+        fill(pcpu, guest, page)
+      }
     default: break
     }
   }

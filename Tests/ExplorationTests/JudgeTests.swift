@@ -80,6 +80,16 @@ import Testing
     #expect(agree(on: SmallWorlds.nested(system)) == 0)
   }
 
+  @Test("agrees where tables have levels", arguments: Stage2Fault.allCases)
+  func agreesOnLevels(_ fault: Stage2Fault) {
+    let programs = [false, true].map { Stage2World.changes(fault, fills: $0) }
+    let findings = programs.map {
+      agree(on: $0) + agree(on: $0, by: RunLengthRandom())
+    }
+    // With fills and without.
+    #expect(findings.allSatisfy { ($0 == 0) == (fault == .none) }, "\(findings)")
+  }
+
   /// How many findings of random schedules the judge was asked about.
   private func agree(on program: ControlledProgram, by walk: Strategy = RandomWalk()) -> Int {
     let engine = Engine(program)
