@@ -97,6 +97,7 @@ import Testing
   @Test func `a tag goes with all that is under it, and leaves the others`() {
     for what in [Invalidation.everything, .tag(Tag(1))] {
       #expect(after(what) == [.fill(3, .root), .fill(3, .stage2Entry)])
+      #expect(after(what, 2) == [.fill(2, .root), .fill(2, .stage2Entry)])
     }
     #expect(after(.tag(Tag(2))) == [.hit(3), .fill(3, .stage2Entry)])
     #expect(after(.stage2(Tag(2), Stage2Span(first: 0, pages: 8))).last == .fill(3, .stage2Entry))
