@@ -1,4 +1,4 @@
-// Threads that translate while another one changes the tables below them. Where it flushes as it must, no
+// Threads that translate while others change the tables below them. Where it flushes as it must, no
 // translation is ever wrong; where it leaves something out, one is before long.
 
 import Domain
@@ -58,7 +58,7 @@ enum WrongFlush: CaseIterable {
   }
 }
 
-/// One thread that changes pages 0 to 15 of VM 0, others that use them.
+/// Two threads that change 16 pages each of VM 0, others that use them.
 struct Stage2Race {
   var flush = RightFlush.hinted
   var fault: WrongFlush?
@@ -73,22 +73,26 @@ struct Stage2Race {
 
   /// Until `limit`, or until a flaw was seen.
   func run(for limit: Duration) -> Outcome {
-    let world = Stage2World(pcpus: 4, pagesPerVM: 16)
+    let world = Stage2World(pcpus: 5, pagesPerVM: 32)
     world.mapAll()
+    for index in 0..<8 { world.write(.leaf(1), to: world.entry(3, index)) }
+    world.write(Stage2Entry(table: 3), to: world.entry(0, 2))
+    world.write(.leaf(1), to: world.entry(0, 3))
     let kinds = ["stale", "foreign", "revoked"]
     let counts = world.hardware.memory.words(8, initially: 0, .ownLine, named: "flaws")
+    let changes = world.hardware.memory.word(initially: 1, named: "changes of VM 0")
     let isOver = world.hardware.memory.word(initially: 0, named: "over")
     let end = ContinuousClock.now + limit
-    var threads = [
-      PinnedThread(name: "changer", cpu: nil) {
-        var changer = TableChanger(world: world, flush: flush, fault: fault)
+    var threads = (0..<2).map { group in
+      PinnedThread(name: "changer \(group)", cpu: nil) {
+        var changer = TableChanger(world, flush, fault, changes, group)
         while ContinuousClock.now < end, (0..<3).allSatisfy({ counts[$0].value == 0 }) {
           changer.makeRound()
-          counts[3].addAlone(1)
+          if group == 0 { counts[3].addAlone(1) }
         }
         isOver.raise(to: 1)
       }
-    ]
+    }
     for pcpu in 1...3 {
       threads.append(
         PinnedThread(name: "reader \(pcpu)", cpu: nil) {
@@ -114,14 +118,14 @@ struct Stage2Race {
       let bits = random.next()
       if flush == .local, bits >> 32 & 63 == 0 {
         m.invalidate(
-          .stage2(Tag(3), Stage2Span(first: bits & 15, pages: 1)), on: .thisPCPU, at: here)
+          .stage2(Tag(3), Stage2Span(first: bits & 31, pages: 1)), on: .thisPCPU, at: here)
         m.invalidate(.stage1(Tag(3)), on: .thisPCPU, at: here)
       }
-      if bits >> 40 & 15 == 0 { m.speculate(bits >> 8 & 15, at: here) }
-      let translation = m.translate(bits & 15, writes: bits >> 4 & 1 == 0, at: here)
+      if bits >> 40 & 15 == 0 { m.speculate(bits >> 8 & 31, at: here) }
+      let translation = m.translate(bits & 31, writes: bits >> 5 & 1 == 0, at: here)
       if translation.outcome != .fault {
         translations += 1
-        writes += bits >> 4 & 1 ^ 1
+        writes += bits >> 5 & 1 ^ 1
       }
       let kind: Int? =
         switch translation.flaw {
@@ -143,21 +147,36 @@ struct TableChanger {
   let world: Stage2World
   let flush: RightFlush
   let fault: WrongFlush?
+  /// 0: pages 0 to 15 and tables 1 and 2; 1: pages 16 to 31 and tables 3 and 4.
+  let group: Int
+  /// Counts the VM's changes.
+  private let changes: LiveWord
   private var version: UInt64 = 1
-  private var random = RandomStream(Seed(99))
-  /// The table that pages 0 to 7 go through, 1 or 2; nil while they are a block.
-  private var table: Int? = 1
+  private var random: RandomStream
+  /// The table that the first 8 pages go through; nil while they are a block.
+  private var table: Int?
 
-  init(world: Stage2World, flush: RightFlush, fault: WrongFlush?) {
+  init(
+    _ world: Stage2World, _ flush: RightFlush, _ fault: WrongFlush?, _ changes: LiveWord,
+    _ group: Int
+  ) {
     self.world = world
     self.flush = flush
     self.fault = fault
+    self.changes = changes
+    self.group = group
+    random = RandomStream(Seed(UInt64(99 + group)))
+    table = 2 * group + 1
   }
 
-  private var m: LiveMachine { world[0] }
+  private var m: LiveMachine { world[4 * group] }
+  private var firstPage: UInt64 { UInt64(16 * group) }
+  /// What the first 8 pages go through, and the block of the others.
+  private var tableWord: LiveWord { world.entry(0, 2 * group) }
+  private var blockWord: LiveWord { world.entry(0, 2 * group + 1) }
 
   mutating func makeRound() {
-    version += 1
+    version = m.add(changes, 1, .relaxed, at: here)
     switch random.below(4) {
     case 0: collapseOrSplit()
     case 1: protect()
@@ -171,30 +190,29 @@ struct TableChanger {
       return collapseOrSplit()
     }
     let page = random.below(9)
-    let word = page == 8 ? world.entry(0, 1) : world.entry(table, Int(page))
-    replace(word, page, page == 8 ? 8 : 1, level: page == 8 ? 2 : 3, with: .leaf(version))
+    let word = page == 8 ? blockWord : world.entry(table, Int(page))
+    replace(
+      word, firstPage + page, page == 8 ? 8 : 1, level: page == 8 ? 2 : 3, with: .leaf(version))
   }
 
   private mutating func collapseOrSplit() {
-    let word = world.entry(0, 0)
     if let old = table {
       // All that a table spans, and what is remembered of the table itself.
-      replace(word, 0, 8, level: 0, with: .leaf(version), freed: old)
+      replace(tableWord, firstPage, 8, level: 0, with: .leaf(version), freed: old)
       table = nil
     } else {
-      let new = 1 + Int(random.below(2))
+      let new = 2 * group + 1 + Int(random.below(2))
       for index in 0..<8 { world.write(.leaf(version), to: world.entry(new, index)) }
-      replace(word, 0, 8, level: 2, with: Stage2Entry(table: new))
+      replace(tableWord, firstPage, 8, level: 2, with: Stage2Entry(table: new))
       table = new
     }
   }
 
   /// Takes the right to write from one page, or from the block behind them.
   private mutating func protect() {
-    let word = world.entry(0, 1)
-    m.store(word, Stage2Entry.leaf(version, writable: false).bits, .release, at: here)
+    m.store(blockWord, Stage2Entry.leaf(version, writable: false).bits, .release, at: here)
     m.fence(.full, at: here)
-    let span = Stage2Span(first: 8, pages: 8, level: 2)
+    let span = Stage2Span(first: firstPage + 8, pages: 8, level: 2)
     if fault != .noFlushOfRight { carryOut(span) }
     m.stage2Flushed(VMSlot(0), span, olderThan: version, .write)
   }
