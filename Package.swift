@@ -46,6 +46,10 @@ let scenarios =
   + ["xen-small", "xen-unmaps", "xen-off", "xen-narrow", "xen-wrap", "xen-generations"]
   + ["xen-migration", "xen-switch-off", "xen-unmap", "xen-reuse", "xen-churn", "xen-width"]
   + ["reuse-two-pcpus"]
+  // Tables with levels.
+  + ["range-churn", "range-churn-lpa2", "range-churn-base"]
+  + ["range-unmap", "range-collapse", "range-protect", "range-unsupported", "range-lpa2"]
+  + ["range-longest", "range-rollover", "range-reuse", "range-relax", "range-exchange"]
 
 let package = Package(
   name: "vmidtorture",
@@ -54,15 +58,17 @@ let package = Package(
     .target(name: "CHost"),
     .target(name: "Host", dependencies: ["CHost"]),
     .target(name: "Domain"),
+    .target(name: "RangeInvalidation", dependencies: ["Domain"], swiftSettings: hot),
     .target(name: "Machines", dependencies: ["Host", "Domain"], swiftSettings: hot),
     .target(
       name: "Exploration", dependencies: ["Machines", "Host", "Domain"], swiftSettings: hot),
     .target(name: "Oracles", dependencies: ["Host", "Domain"], swiftSettings: hot),
     .target(name: "Measurement", dependencies: ["Host", "Domain"], swiftSettings: hot),
-    .target(name: "RangeInvalidation", dependencies: ["Domain"], swiftSettings: hot),
     .target(
       name: "Allocators",
-      dependencies: ["Machines", "Oracles", "Measurement", "Host", "Domain"],
+      dependencies: [
+        "Machines", "Oracles", "Measurement", "RangeInvalidation", "Host", "Domain",
+      ],
       swiftSettings: hot + unmerged),
     // The default scenarios, compiled in, so that an installed binary finds them anywhere.
     .target(
@@ -72,8 +78,9 @@ let package = Package(
     .target(
       name: "Campaigns",
       dependencies: [
-        "Allocators", "Exploration", "Oracles", "Machines", "Measurement", "Host", "Domain",
-        "EmbeddedScenarios",
+        "Allocators", "Exploration", "Oracles", "Machines", "Measurement", "RangeInvalidation",
+        "Host",
+        "Domain", "EmbeddedScenarios",
       ]),
     .target(name: "Reports", dependencies: ["Measurement", "Domain"]),
     .executableTarget(
@@ -100,12 +107,14 @@ let package = Package(
     .testTarget(name: "OraclesTests", dependencies: ["Oracles", "Host", "Domain"]),
     .testTarget(
       name: "AllocatorsTests",
-      dependencies: ["Allocators", "Machines", "Oracles", "TestSupport", "Domain"]),
+      dependencies: [
+        "Allocators", "Machines", "Oracles", "RangeInvalidation", "TestSupport", "Domain",
+      ]),
     .testTarget(
       name: "CampaignsTests",
       dependencies: [
-        "Campaigns", "Allocators", "Exploration", "Machines", "Oracles", "EmbeddedScenarios",
-        "Domain",
+        "Campaigns", "Allocators", "Exploration", "Machines", "Oracles", "RangeInvalidation",
+        "EmbeddedScenarios", "Domain",
       ]),
     .testTarget(name: "ReportsTests", dependencies: ["Reports", "Measurement", "Domain"]),
     .testTarget(

@@ -10,7 +10,7 @@ extension TagSystem {
     arm64VMIDVersions + armASIDVersions + kvmArmVersions
     + (svmVersions + xenVersions).map { $0.alsoIn("reuse-two-pcpus") }
     + [svmNested.alsoIn("reuse-two-pcpus", "svm-reuse", "svm-fallback-ends", "svm-unmap")]
-    + sevVersions
+    + sevVersions + stage2Versions
     + others.map {
       $0.soaked(on: "xen-small").alsoIn("xen-churn", "xen-reuse", "reuse-two-pcpus")
     }
@@ -30,7 +30,7 @@ extension TagSystem {
 extension Fault {
   /// The catalogue.
   public static let all: [Fault] =
-    ofArm64VMID + ofArmASID + ofKVMArm + ofSVM + ofSVMNested + ofSEV + ofXen
+    ofArm64VMID + ofArmASID + ofKVMArm + ofSVM + ofSVMNested + ofSEV + ofXen + ofStage2
 
   /// The fault whose id, or id and name, is `text`.
   public static func named(_ text: String) -> Fault? {

@@ -4,6 +4,7 @@ import Allocators
 import Domain
 import EmbeddedScenarios
 import Machines
+import RangeInvalidation
 
 extension ScenarioLibrary {
   /// The scenarios that are compiled in.
@@ -18,6 +19,9 @@ public enum PlanError: Error, Equatable {
   case notMadeForSharedTLBs(system: String, names: [String])
   case cannotPin(system: String, names: [String])
   case cannotNest(system: String, names: [String])
+  case needsTables(system: String)
+  case keepsNoTables(system: String, names: [String])
+  case range(RangeError)
   case tooFewTags(system: String, needed: Int, usable: Int)
 }
 
@@ -41,6 +45,13 @@ extension PlanError: CustomStringConvertible {
     case .cannotNest(let system, let names):
       "the scenario has VMs that run guests of their own, but \(system) knows none; give "
         + names.joined(separator: " or ")
+    case .needsTables(let system):
+      "\(system) keeps tables with levels, but tableLevels is 0; give a scenario of it, such as "
+        + "range-churn, or --table-levels 2"
+    case .keepsNoTables(let system, let names):
+      "the scenario's tables have levels, but \(system) keeps none; give "
+        + names.joined(separator: " or ") + ", or --table-levels 0"
+    case .range(let error): "\(error)"
     case .tooFewTags(let system, let needed, let usable):
       "\(system) needs at least \(needed) usable tags for so many pCPUs and VMs, but there are "
         + "\(usable); raise tagBits, lower vms or pcpus, or set fewTags: true to run into "
@@ -69,6 +80,7 @@ extension SoakOrder {
         system: system.name, names: TagSystem.all.filter(\.traits.canPin).map(\.name))
     }
     if scenario.nestedEvery > 0 { try Self.checkNests(system) }
+    let tables = try Self.tablePlan(scenario, system)
     let needed = system.traits.leastTags(scenario.pcpus, scenario.vms)
     if scenario.usableTagCount < needed, !scenario.fewTags {
       throw .tooFewTags(system: system.name, needed: needed, usable: scenario.usableTagCount)
@@ -82,7 +94,7 @@ extension SoakOrder {
         configuration: AllocatorConfiguration(
           tagBits: scenario.tagBits, hardwareTagBits: scenario.hardwareTagBitCount,
           usableTags: scenario.usableTagCount, pcpuCount: scenario.pcpus,
-          vcpusPerVM: scenario.vcpusPerVM),
+          vcpusPerVM: scenario.vcpusPerVM, tables: tables),
         plan: plan, oracles: scenario.oracles,
         pauses: PausePlan(scenario.perturb), seed: seed.child(scenario.name)),
       duration: scenario.duration)
@@ -98,6 +110,23 @@ extension SoakOrder {
       system: system.name, names: TagSystem.all.filter(\.nests).map(\.name))
   }
 
+  /// The tables of an allocator that keeps them; nil for others.
+  private static func tablePlan(
+    _ scenario: Scenario, _ system: TagSystem
+  ) throws(PlanError) -> TablePlan? {
+    if system.keepsTables, scenario.tableLevels == 0 { throw .needsTables(system: system.name) }
+    if scenario.tableLevels == 0 { return nil }
+    if !system.keepsTables {
+      throw .keepsNoTables(
+        system: system.name, names: TagSystem.all.filter(\.keepsTables).map(\.name))
+    }
+    do {
+      return TablePlan(scenario, try RangeFeatures(parsing: scenario.features))
+    } catch {
+      throw .range(error)
+    }
+  }
+
   private static func checkTLBs(
     _ scenario: Scenario, _ system: TagSystem, controlled: Bool
   ) throws(PlanError) {
@@ -107,6 +136,25 @@ extension SoakOrder {
       throw .notMadeForSharedTLBs(
         system: system.name, names: TagSystem.all.filter(\.traits.mayShareTLB).map(\.name))
     }
+  }
+}
+
+extension TablePlan {
+  /// What `scenario`, which is valid, says.
+  init(_ scenario: Scenario, _ features: RangeFeatures) {
+    let shape = TableShape(
+      firstLevel: 4 - scenario.tableLevels, rootBits: scenario.rootBits, bits: scenario.tableBits,
+      stride: UInt64(scenario.pageStride))
+    let initially: Initially =
+      switch scenario.mapped {
+      case .nothing: .nothing
+      case .pages: .pages
+      case .blocks: .blocks
+      }
+    self.init(
+      shape: shape, touchedPages: scenario.pagesPerVM, blockLevel: scenario.blockLevel,
+      tables: scenario.tablePages, unlinkedTables: scenario.pcpus + 4, features: features,
+      initially: initially)
   }
 }
 

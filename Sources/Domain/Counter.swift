@@ -10,6 +10,8 @@ public enum Counter: Int, CaseIterable, Sendable {
   case vmsCreated, vmsDestroyed
   // The TLB.
   case tlbHits, tlbFills, speculativeFills, pageFaults, unmaps
+  // Changes of tables with levels that the host made.
+  case tableChanges
   // Invalidations issued: of everything on every pCPU, of everything on one, of a tag, of a page.
   case flushesEverywhere, flushesHere, flushesOfTags, flushesOfPages
   // Where tables have levels: operations by intermediate address that name more than one page; all

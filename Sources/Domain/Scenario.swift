@@ -17,6 +17,11 @@ public enum OracleMode: String, CaseIterable, Sendable, Codable {
   case off
 }
 
+/// What tables with levels map when a VM begins.
+public enum MappedAtFirst: String, CaseIterable, Sendable, Codable {
+  case nothing, pages, blocks
+}
+
 /// What a run simulates. Values may be set freely; `validate()` says whether they go together.
 ///
 /// Each property but `name` is a key of a scenario file, under the same name.
@@ -55,6 +60,25 @@ public struct Scenario: Sendable, Equatable {
   public var longStayEvery = 32
   /// Page accesses of a long stay.
   public var longStayAccesses = 128
+
+  /// Levels of each VM's stage-2 table; 0 for a flat one, which the world keeps.
+  public var tableLevels = 0
+  /// Index bits of a table below the root: 9 for pages of 4 KiB.
+  public var tableBits = 9
+  /// Index bits of the root table.
+  public var rootBits = 9
+  /// Guests touch every so-manieth page only.
+  public var pageStride = 1
+  /// The level of the blocks that faults map where nothing is logged; 3 for pages.
+  public var blockLevel = 2
+  /// Tables below the roots, of all VMs together.
+  public var tablePages = 64
+  /// What is mapped when a VM begins.
+  public var mapped = MappedAtFirst.nothing
+  /// What the CPUs can do about ranges, in words with commas between.
+  public var features = "tlbirange,fwb"
+  /// One slice in so many ends with a change of its VM's tables; 0 for none.
+  public var changeEvery = 16
 
   /// Hackbench runs of a VM before it exits and a new one takes its place.
   public var hackbenchRuns = 5

@@ -12,6 +12,7 @@ extension Scenario {
     if pcpus % threadsPerCore != 0 {
       throw .brokenCore(pcpus: pcpus, threadsPerCore: threadsPerCore)
     }
+    try checkTables()
     try checkInitialState()
     _ = try scriptedVCPUs()
     _ = try programSteps()
@@ -44,6 +45,31 @@ extension Scenario {
       entriesPerSlice[0] <= entriesPerSlice[1],
       entriesPerSlice[1] <= Self.mostEntriesPerSlice
     else { throw .entriesPerSlice(entriesPerSlice) }
+  }
+
+  private func checkTables() throws(ScenarioError) {
+    guard tableLevels > 0 else { return }
+    let pages = addressSpacePages
+    if pages > Self.mostFrames / vms {
+      throw .addressSpaceTooLarge(pages: pages, most: Self.mostFrames / vms)
+    }
+    // The product may be beyond what a number holds.
+    if pageStride > pages || (pagesPerVM - 1) * pageStride >= pages {
+      throw .pagesBeyondAddressSpace(pagesPerVM, stride: pageStride, space: pages)
+    }
+    if vms > Self.mostVMsWithTables {
+      throw .tooManyVMsWithTables(vms, most: Self.mostVMsWithTables)
+    }
+  }
+
+  /// An entry has 28 bits for a frame, and each VM has its own.
+  static let mostFrames = 1 << 28
+  /// An entry has 8 bits for its owner.
+  static let mostVMsWithTables = 255
+
+  /// Pages of each VM's address space, where tables have levels.
+  public var addressSpacePages: Int {
+    1 << (rootBits + max(0, tableLevels - 1) * tableBits)
   }
 
   private func checkUsableTags() throws(ScenarioError) {

@@ -46,7 +46,7 @@ extension Scenario {
         throw .wrongType(key: key.name, wanted: .numbers, given: .text(text))
       }
       try set(key, to: .list(numbers.compactMap { $0 }.map(ScenarioValue.integer)))
-    case .text, .duration, .perturbation, .oracleMode, .initialState, .lists:
+    case .text, .duration, .perturbation, .oracleMode, .mappedAtFirst, .initialState, .lists:
       try set(key, to: ScenarioValue.text(text))
     }
   }
@@ -60,6 +60,7 @@ extension Scenario {
     case .duration(let path, _): .text(DurationText.exact(self[keyPath: path]))
     case .perturbation: .text(perturb.rawValue)
     case .oracleMode: .text(oracles.rawValue)
+    case .mappedAtFirst: .text(mapped.rawValue)
     case .pair(let path): .list(self[keyPath: path].map(ScenarioValue.integer))
     case .initialState: initialState.map(\.value)
     case .lists(let path):
@@ -77,6 +78,7 @@ extension Scenario {
     case .duration(let path, _): self[keyPath: path] = try value.asDuration(name)
     case .perturbation: perturb = try value.asChoice(name)
     case .oracleMode: oracles = try value.asChoice(name)
+    case .mappedAtFirst: mapped = try value.asChoice(name)
     case .pair(let path): self[keyPath: path] = try value.asIntegers(name)
     case .initialState: initialState = try InitialState(value, name)
     case .lists(let path): self[keyPath: path] = try value.asLists(name)

@@ -39,6 +39,9 @@ public indirect enum ScenarioError: Error, Equatable, Sendable {
   case hardwareTagBitsOutOfRange(Int, tagBits: Int)
   case brokenCore(pcpus: Int, threadsPerCore: Int)
   case tooFewTags(pcpus: Int, tagBits: Int, usableTags: Int?)
+  case addressSpaceTooLarge(pages: Int, most: Int)
+  case pagesBeyondAddressSpace(Int, stride: Int, space: Int)
+  case tooManyVMsWithTables(Int, most: Int)
   case initialNumbersCount(Int, vms: Int)
   case initialNumberOutOfRange(Int, vm: Int, usableTags: Int)
   case initialNumberTwice(Int, first: Int, second: Int)
@@ -61,6 +64,8 @@ public indirect enum ScenarioError: Error, Equatable, Sendable {
   case programNoSuchVCPU(Scenario.ProgramStep, pcpu: Int, vms: Int, vcpusPerVM: Int)
   case programNoSuchVM(Scenario.ProgramStep, pcpu: Int, vms: Int)
   case programNoSuchPage(Scenario.ProgramStep, pcpu: Int, pagesPerVM: Int)
+  case programFlatTables(Scenario.ProgramStep, pcpu: Int)
+  case programNoSuchAddress(Scenario.ProgramStep, pcpu: Int, pages: Int)
   /// The VM that pCPU `pcpu` unmaps a page of, or pins, may be gone: pCPU `ending` ends it.
   case programUsesEndingVM(Scenario.ProgramStep, pcpu: Int, ending: Int)
 
@@ -100,6 +105,9 @@ extension ScenarioError {
     case .hardwareTagBitsOutOfRange: ["hardwareTagBits", "tagBits"]
     case .brokenCore: ["threadsPerCore", "pcpus"]
     case .tooFewTags: ["usableTags", "tagBits", "pcpus"]
+    case .addressSpaceTooLarge: ["tableLevels", "rootBits", "tableBits"]
+    case .pagesBeyondAddressSpace: ["pageStride", "pagesPerVM", "rootBits", "tableLevels"]
+    case .tooManyVMsWithTables: ["vms", "tableLevels"]
     case .missingInitialNumbers: ["initialState"]
     case .initialNumbersCount, .initialNumberOutOfRange, .initialNumberTwice:
       ["initialState.numbers"]
@@ -108,7 +116,8 @@ extension ScenarioError {
     case .programOnline, .programCount, .programEmpty, .programText, .programEntries,
       .programNestedText, .programNestedActions, .programNestedFlush, .programNestedStay,
       .programNoSuchVCPU,
-      .programNoSuchVM, .programNoSuchPage, .programUsesEndingVM:
+      .programNoSuchVM, .programNoSuchPage, .programFlatTables, .programNoSuchAddress,
+      .programUsesEndingVM:
       ["program"]
     }
   }
@@ -179,6 +188,18 @@ extension ScenarioError: CustomStringConvertible {
         "hardwareTagBits is \(given), but tagBits is \(tagBits), and hardware that looks at more "
         + "bits than there are changes nothing; give --hardware-tag-bits 0 ... \(tagBits), or leave "
         + "it out for all of them"
+    case .addressSpaceTooLarge(let pages, let most):
+      return
+        "tables of that many levels and bits span \(pages) pages, but \(most) is the most that an "
+        + "entry can name; lower tableLevels, rootBits or tableBits"
+    case .pagesBeyondAddressSpace(let pages, let stride, let space):
+      return
+        "guests touch \(pages) pages, one in \(stride), but the address space has \(space); lower "
+        + "pagesPerVM or pageStride, or raise rootBits or tableLevels"
+    case .tooManyVMsWithTables(let vms, let most):
+      return
+        "\(vms) VMs have tables with levels, but an entry can name \(most) owners; lower vms, or "
+        + "give tableLevels 0"
     case .brokenCore(let pcpus, let threadsPerCore):
       return "threadsPerCore is \(threadsPerCore), but \(pcpus) pCPUs are no whole number of such "
         + "cores; give pcpus as a multiple of threadsPerCore"
@@ -260,6 +281,14 @@ extension ScenarioError: CustomStringConvertible {
     case .programNoSuchPage(let step, let pcpu, let pagesPerVM):
       return "program of pCPU \(pcpu) has \"\(step)\", but a VM's last page is \(pagesPerVM - 1) "
         + "(they count from 0); name one that is there, or raise pagesPerVM"
+    case .programFlatTables(let step, let pcpu):
+      return
+        "program of pCPU \(pcpu) has \"\(step)\", but the VMs' tables are flat; give tableLevels, or "
+        + "\"unmap VM:page\""
+    case .programNoSuchAddress(let step, let pcpu, let pages):
+      return
+        "program of pCPU \(pcpu) has \"\(step)\", but a VM's last page is \(pages - 1) (they count "
+        + "from 0); name one that is there, or raise rootBits or tableLevels"
     case .programUsesEndingVM(let step, let pcpu, let ending):
       return
         "program of pCPU \(pcpu) has \"\(step)\", but pCPU \(ending) ends that VM, and whoever "

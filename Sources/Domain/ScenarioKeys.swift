@@ -29,6 +29,7 @@ enum ScenarioSlot: Sendable {
   case duration(Path<Duration>, ClosedRange<Duration>)
   case perturbation
   case oracleMode
+  case mappedAtFirst
   case pair(Path<[Int]>)
   case initialState
   case lists(Path<[[String]]?>)
@@ -49,7 +50,7 @@ extension Scenario {
 
   /// Every key of a scenario file, in the order in which reports show them.
   public static let keys: [ScenarioKey] =
-    whatRuns + whatGuestsDo + whatGoesOnAround + howItIsWatched
+    whatRuns + whatGuestsDo + whatTablesAre + whatGoesOnAround + howItIsWatched
 
   /// The row of `name`; nil if there is none.
   public static func key(_ name: String) -> ScenarioKey? { keys.first { $0.name == name } }
@@ -104,6 +105,36 @@ extension Scenario {
     .number(
       "channelCapacity", \.channelCapacity, 1...1_000_000, "a channel holds", "messages",
       "messages that a channel holds before its sender blocks"),
+  ]
+
+  private static let whatTablesAre: [ScenarioKey] = [
+    .number(
+      "tableLevels", \.tableLevels, 0...4, "a table has", "levels",
+      "levels of each VM's stage-2 table", note: " (0 = flat)"),
+    .number(
+      "tableBits", \.tableBits, 1...9, "a table's index has", "bits",
+      "index bits of a table below the root"),
+    .number(
+      "rootBits", \.rootBits, 1...13, "the root's index has", "bits", "index bits of the root table"
+    ),
+    .number(
+      "pageStride", \.pageStride, 1...1 << 30, "guests touch one page in", "pages",
+      "guests touch page 0 and every so-manieth one behind it"),
+    .number(
+      "blockLevel", \.blockLevel, 1...3, "blocks are of", "(level)",
+      "level of the blocks that faults map; 3 for pages"),
+    .number(
+      "tablePages", \.tablePages, 1...1 << 20, "the host has", "tables",
+      "tables below the roots, of all VMs together"),
+    ScenarioKey(
+      "mapped", "what tables map when a VM begins",
+      range: alternatives(MappedAtFirst.allCases.map(\.rawValue)), .mappedAtFirst),
+    ScenarioKey(
+      "features", "what the CPUs can do about ranges",
+      range: "words of tlbirange, fwb, lpa2 with commas between", .text(\.features)),
+    .every(
+      "changeEvery", \.changeEvery, "slices",
+      "one slice in so many changes its VM's tables with levels"),
   ]
 
   private static let whatGoesOnAround: [ScenarioKey] = [

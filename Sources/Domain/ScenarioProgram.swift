@@ -15,6 +15,9 @@ extension Scenario {
     case run(ScriptedVCPU, entries: Int, abortsFirst: Bool = false)
     /// An MMU notifier takes a page from a VM: `unmap 0:1`.
     case unmap(VMSlot, page: Int)
+    /// The host changes a VM's tables with levels: `unmap 0:4+8`, `protect 0:0+8`, `collapse 0:5`,
+    /// `split 0:5`.
+    case change(VMSlot, TableStep)
     /// A VM ends, and a new one takes its slot: `end 2`.
     case end(VMSlot)
     /// The pCPU goes offline: `offline`.
@@ -28,6 +31,26 @@ extension Scenario {
     /// One slice of a vCPU whose guest is a hypervisor, with what that does:
     /// `0.0: L1, a, edit a:0, invlpga a:0, a`.
     case nest(ScriptedVCPU, [NestedAction])
+  }
+
+  /// What the host does to the tables of a VM. Pages are of the VM's address space.
+  public enum TableStep: Hashable, Sendable {
+    /// Takes so many pages.
+    case unmap(first: Int, pages: Int)
+    /// Write-protects so many pages, and logs what is written from then on.
+    case protect(first: Int, pages: Int)
+    /// Maps the block around the page; nothing is logged any more.
+    case collapse(page: Int)
+    /// Makes pages of the block around the page.
+    case split(page: Int)
+
+    /// The last page that it names.
+    var lastPage: Int {
+      switch self {
+      case .unmap(let first, let pages), .protect(let first, let pages): first + pages - 1
+      case .collapse(let page), .split(let page): page
+      }
+    }
   }
 
   /// The program, one list per pCPU; nil if there is none. A list may be empty, but not all.
@@ -68,6 +91,12 @@ extension Scenario {
       guard vm.index < vms else { throw .programNoSuchVM(step, pcpu: pcpu, vms: vms) }
       guard page < pagesPerVM else {
         throw .programNoSuchPage(step, pcpu: pcpu, pagesPerVM: pagesPerVM)
+      }
+    case .change(let vm, let change):
+      guard vm.index < vms else { throw .programNoSuchVM(step, pcpu: pcpu, vms: vms) }
+      guard tableLevels > 0 else { throw .programFlatTables(step, pcpu: pcpu) }
+      guard change.lastPage < addressSpacePages else {
+        throw .programNoSuchAddress(step, pcpu: pcpu, pages: addressSpacePages)
       }
     case .end(let vm), .pin(let vm), .unpin(let vm):
       guard vm.index < vms else { throw .programNoSuchVM(step, pcpu: pcpu, vms: vms) }
@@ -139,7 +168,7 @@ extension Scenario.ProgramStep {
   /// The VM of which it must be known that it is there; nil if the step itself waits for it.
   fileprivate var vmInUse: VMSlot? {
     switch self {
-    case .unmap(let vm, _), .pin(let vm), .unpin(let vm): vm
+    case .unmap(let vm, _), .change(let vm, _), .pin(let vm), .unpin(let vm): vm
     case .run, .nest, .end, .offline, .online: nil
     }
   }
@@ -149,6 +178,7 @@ extension Scenario.ProgramStep {
     switch self {
     case .run, .nest: "runs"
     case .unmap: "unmaps"
+    case .change: "changes"
     case .end: "ends"
     case .pin: "pins"
     case .unpin: "unpins"
@@ -167,6 +197,10 @@ extension Scenario.ProgramStep: CustomStringConvertible {
       return
     }
     let words = text.split(separator: " ", omittingEmptySubsequences: false)
+    if let change = Self.change(parsing: words) {
+      self = change
+      return
+    }
     switch (words.first, words.count) {
     case ("unmap", 2):
       let parts = words[1].split(separator: ":", omittingEmptySubsequences: false)
@@ -204,6 +238,10 @@ extension Scenario.ProgramStep: CustomStringConvertible {
     case .run(let vcpu, let entries, let aborts):
       "\(vcpu)" + (aborts ? "!" : "") + (entries == 1 ? "" : "*\(entries)")
     case .unmap(let vm, let page): "unmap \(vm.index):\(page)"
+    case .change(let vm, .unmap(let first, let pages)): "unmap \(vm.index):\(first)+\(pages)"
+    case .change(let vm, .protect(let first, let pages)): "protect \(vm.index):\(first)+\(pages)"
+    case .change(let vm, .collapse(let page)): "collapse \(vm.index):\(page)"
+    case .change(let vm, .split(let page)): "split \(vm.index):\(page)"
     case .end(let vm): "end \(vm.index)"
     case .offline: "offline"
     case .online: "online"
@@ -211,6 +249,27 @@ extension Scenario.ProgramStep: CustomStringConvertible {
     case .unpin(let vm): "unpin \(vm.index)"
     case .nest(let vcpu, let actions):
       "\(vcpu): " + actions.map(\.description).joined(separator: ", ")
+    }
+  }
+}
+
+extension Scenario.ProgramStep {
+  /// A change of tables: a word, and `VM:page` or `VM:first+pages`, at least one page.
+  private static func change(parsing words: [Substring]) -> Self? {
+    guard words.count == 2 else { return nil }
+    let parts = words[1].split(separator: ":", omittingEmptySubsequences: false)
+    guard parts.count == 2, let vm = wholeNumber(parts[0]) else { return nil }
+    let range = parts[1].split(separator: "+", omittingEmptySubsequences: false)
+    let first = wholeNumber(range[0])
+    let pages = range.count == 2 ? wholeNumber(range[1]) : nil
+    switch (words[0], first, pages, range.count) {
+    case ("unmap", let first?, let pages?, 2) where pages > 0:
+      return .change(VMSlot(vm), .unmap(first: first, pages: pages))
+    case ("protect", let first?, let pages?, 2) where pages > 0:
+      return .change(VMSlot(vm), .protect(first: first, pages: pages))
+    case ("collapse", let page?, nil, 1): return .change(VMSlot(vm), .collapse(page: page))
+    case ("split", let page?, nil, 1): return .change(VMSlot(vm), .split(page: page))
+    default: return nil
     }
   }
 }

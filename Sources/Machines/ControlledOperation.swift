@@ -178,7 +178,7 @@ public enum InvalidationCode {
 
   /// The span that `what` and `operand` name.
   @inlinable public static func span(_ what: UInt64, _ operand: UInt64) -> Stage2Span {
-    Stage2Span(first: operand &>> 16, pages: what &>> 8, level: Int(what &>> 4 & 3))
+    Stage2Span(first: operand &>> 16, pages: what &>> 8, level: Int(what &>> 4 & 7))
   }
 }
 

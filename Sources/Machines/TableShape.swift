@@ -130,8 +130,12 @@ public struct Stage2Span: Equatable, Sendable {
   /// How many.
   public var pages: UInt64
   /// The level of the leaf entries that are meant, 1 to 3: hardware may keep all others, and what it
-  /// remembers of tables. 0: unknown, everything for these pages goes.
+  /// remembers of tables. 0: unknown, everything for these pages goes. `levelZero`: level 0, so that
+  /// hardware may keep everything.
   public var level: Int
+
+  /// What `level` is where level 0 is named.
+  @inlinable public static var levelZero: Int { 4 }
 
   /// These pages.
   @inlinable public init(first: UInt64, pages: UInt64, level: Int = 0) {

@@ -2,7 +2,7 @@
 
 /// Name and JSON5 text of every scenario that is built in.
 public let embeddedScenarios: [(name: String, bytes: [UInt8])] =
-  forAll + forArm64VMID + forArmASID + forKVMArm + forSVM + forNesting + forSEV + forXen
+  forAll + forArm64VMID + forArmASID + forKVMArm + forSVM + forNesting + forSEV + forXen + forTables
 
 private typealias Texts = [(name: String, bytes: [UInt8])]
 
@@ -129,4 +129,21 @@ private let forXen: Texts = [
   ("reuse-two-pcpus", PackageResources.reuse_two_pcpus_json5),
   ("xen-churn", PackageResources.xen_churn_json5),
   ("xen-width", PackageResources.xen_width_json5),
+]
+
+/// Tables with levels.
+private let forTables: Texts = [
+  ("range-churn", PackageResources.range_churn_json5),
+  ("range-churn-lpa2", PackageResources.range_churn_lpa2_json5),
+  ("range-churn-base", PackageResources.range_churn_base_json5),
+  ("range-unmap", PackageResources.range_unmap_json5),
+  ("range-collapse", PackageResources.range_collapse_json5),
+  ("range-protect", PackageResources.range_protect_json5),
+  ("range-unsupported", PackageResources.range_unsupported_json5),
+  ("range-lpa2", PackageResources.range_lpa2_json5),
+  ("range-longest", PackageResources.range_longest_json5),
+  ("range-rollover", PackageResources.range_rollover_json5),
+  ("range-reuse", PackageResources.range_reuse_json5),
+  ("range-relax", PackageResources.range_relax_json5),
+  ("range-exchange", PackageResources.range_exchange_json5),
 ]

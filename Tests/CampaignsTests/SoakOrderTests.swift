@@ -2,6 +2,7 @@ import Allocators
 import Domain
 import Foundation
 import Machines
+import RangeInvalidation
 import Testing
 
 @testable import Campaigns
@@ -160,5 +161,20 @@ import Testing
       .filter { $0.hasSuffix(".json5") }.map { String($0.dropLast(6)) }
     #expect(ScenarioLibrary.builtIn.names.sorted() == files.sorted())
     #expect(ScenarioLibrary.builtIn.names.first == "d06", "soak's default")
+  }
+
+  @Test func `tables with levels reach who keeps them, and nobody else`() throws {
+    let churn = try ScenarioLibrary.builtIn.scenario(named: "range-churn")
+    let tables = try #require(try SoakOrder(churn, seed: Seed(1)).setup.configuration.tables)
+    #expect(tables.shape == TableShape(firstLevel: 2, rootBits: 3, bits: 9, stride: 64))
+    #expect(tables.features == [.tlbiRange, .fwb] && tables.tables == 256)
+    func refusal(_ change: (inout Scenario) -> Void) -> PlanError? {
+      var changed = churn
+      change(&changed)
+      return #expect(throws: PlanError.self) { try SoakOrder(changed, seed: Seed(1)) }
+    }
+    #expect(refusal { $0.tableLevels = 0 } == .needsTables(system: "arm64-stage2"))
+    #expect("\(refusal { $0.system = "arm64-vmid" }!)".contains("keeps none; give arm64-stage2"))
+    #expect(refusal { $0.features = "tlbirange,sve" } == .range(.unknownFeature("sve")))
   }
 }

@@ -14,10 +14,12 @@ private let allowed: [String: Set<String>] = [
   "Oracles": ["Host", "Domain", "Synchronization"],
   "Measurement": ["Host", "Domain"],
   "RangeInvalidation": ["Domain"],
-  "Allocators": ["Machines", "Oracles", "Measurement", "Host", "Domain", "Synchronization"],
+  "Allocators": [
+    "Machines", "Oracles", "Measurement", "RangeInvalidation", "Host", "Domain", "Synchronization",
+  ],
   "Campaigns": [
-    "Allocators", "Exploration", "Oracles", "Machines", "Measurement", "Host", "Domain",
-    "EmbeddedScenarios", "Glibc", "Synchronization", "Foundation",
+    "Allocators", "Exploration", "Oracles", "Machines", "Measurement", "RangeInvalidation",
+    "Host", "Domain", "EmbeddedScenarios", "Glibc", "Synchronization", "Foundation",
   ],
   "Reports": ["Measurement", "Domain", "Foundation"],
   "EmbeddedScenarios": ["Foundation"],

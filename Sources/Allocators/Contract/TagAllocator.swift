@@ -31,13 +31,20 @@ public protocol TagAllocator<M>: Sendable {
   static var encrypts: Bool { get }
   /// Whether its guests may be hypervisors with guests of their own. Then it is told what they do.
   static var nests: Bool { get }
+  /// Whether it keeps its VMs' tables itself, with levels: guests then walk `tables`, and it is asked to
+  /// serve their faults and to change mappings. Where it does not, the world keeps flat ones.
+  static var keepsTables: Bool { get }
 
   /// Makes the allocator's own state, before the pCPUs start.
   init(_ configuration: AllocatorConfiguration, in memory: M.Memory)
   /// Makes the state of one VM's place, before the pCPUs start. VMs come and go in it.
   func makeVM(in memory: M.Memory) -> VM
+  /// The same, for whoever must know which place it is.
+  func makeVM(at slot: VMSlot, in memory: M.Memory) -> VM
   /// Makes the state of vCPU `number` of `vm`, before the pCPUs start.
   func makeVCPU(_ number: Int, of vm: VM, in memory: M.Memory) -> VCPU
+  /// Puts what is needed into memory before any VM is created and the pCPUs start.
+  func prepare(on m: M)
   /// Puts the state that a scenario asks for in place of the fresh one, before the pCPUs start.
   func start(from state: InitialState, vms: [VM], on m: M)
 
@@ -83,6 +90,13 @@ public protocol TagAllocator<M>: Sendable {
   /// has changed the table and made a full barrier.
   func flush(page: UInt64, of vm: VM, on m: M)
 
+  /// What the hardware needs to walk the tables of `vm`; nil where the world keeps them.
+  func tables(of vm: VM) -> Stage2Root<M.Word>?
+  /// A guest of `vm`, whose pCPU asks for it, cannot use `page`, or not write to it.
+  func serveFault(_ page: UInt64, writes: Bool, of vm: VM, on m: M)
+  /// The host changes what `vm` has. The caller makes sure that the VM does not end meanwhile.
+  func change(_ change: TableChange, of vm: VM, on m: M)
+
   /// The site table, in the order of the numbers.
   static var sites: [SiteDescription] { get }
 }
@@ -98,6 +112,18 @@ extension TagAllocator {
   @inlinable public static var encrypts: Bool { false }
   /// No.
   @inlinable public static var nests: Bool { false }
+  /// No.
+  @inlinable public static var keepsTables: Bool { false }
+  /// Any place is as good.
+  @inlinable public func makeVM(at slot: VMSlot, in memory: M.Memory) -> VM { makeVM(in: memory) }
+  /// Nothing.
+  @inlinable public func prepare(on m: M) {}
+  /// The world keeps them.
+  @inlinable public func tables(of vm: VM) -> Stage2Root<M.Word>? { nil }
+  /// Nobody asks.
+  @inlinable public func serveFault(_ page: UInt64, writes: Bool, of vm: VM, on m: M) {}
+  /// Nobody asks.
+  @inlinable public func change(_ change: TableChange, of vm: VM, on m: M) {}
   /// Nobody asks.
   @inlinable
   public func enterNested(
@@ -207,12 +233,15 @@ public struct AllocatorConfiguration: Sendable, Equatable {
   public let vcpusPerVM: Int
   /// Where per-pCPU words lie: on lines of their own, or side by side to measure false sharing.
   public let perPCPUWords: Placement
+  /// The tables of an allocator that keeps them.
+  public var tables: TablePlan?
 
   /// A configuration; `usableTags` defaults to all but 0.
   public init(
     tagBits: Int, hardwareTagBits: Int? = nil, usableTags: Int? = nil, pcpuCount: Int,
-    vcpusPerVM: Int = 1, perPCPUWords: Placement = .ownLine
+    vcpusPerVM: Int = 1, perPCPUWords: Placement = .ownLine, tables: TablePlan? = nil
   ) {
+    self.tables = tables
     self.tagBits = tagBits
     self.hardwareTagBits = hardwareTagBits ?? tagBits
     self.vcpusPerVM = vcpusPerVM

@@ -27,6 +27,8 @@ public struct TagSystem: Sendable {
   public let makesCalls: Bool
   /// Whether its guests may be hypervisors.
   public let nests: Bool
+  /// Whether it keeps its VMs' tables itself, with levels.
+  public let keepsTables: Bool
   /// Its sites.
   public let sites: [SiteDescription]
   /// Builds a live run of it.
@@ -56,6 +58,7 @@ public struct TagSystem: Sendable {
     traits = Bare.traits
     makesCalls = Bare.makesCalls
     nests = Bare.nests
+    keepsTables = Bare.keepsTables
     sites = Bare.sites
     prepareSoak = { setup in
       var setup = setup
@@ -89,6 +92,7 @@ public struct TagSystem: Sendable {
     traits = Bare.traits
     makesCalls = Bare.makesCalls
     nests = Bare.nests
+    keepsTables = Bare.keepsTables
     sites = Bare.sites
     prepareSoak = { setup in
       setup.pauses == nil
@@ -116,6 +120,7 @@ public struct TagSystem: Sendable {
     traits = Instrumented.traits
     makesCalls = Instrumented.makesCalls
     nests = Instrumented.nests
+    keepsTables = Instrumented.keepsTables
     sites = Instrumented.sites
     prepareSoak = { setup in try prepareSharedSoak(Instrumented.self, setup) }
     prepareBench = nil

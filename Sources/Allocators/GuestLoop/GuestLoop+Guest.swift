@@ -37,7 +37,11 @@ extension GuestLoop {
       // Four pages from one draw.
       draw = step & 3 == 0 ? random.next() : draw &>> 16
       let page = ((draw & 0xFFFF) &* UInt64(truncatingIfNeeded: knobs.pagesPerVM)) &>> 16
-      access(page, vcpu, vm, owner, &tally, on: m)
+      if A.keepsTables {
+        accessTables(page, writes: draw &>> 63 == 0, vcpu, vm, owner, &tally, on: m)
+      } else {
+        access(page, vcpu, vm, owner, &tally, on: m)
+      }
     }
     if stay == .suspended { stayWhileOthersRollOver(on: m) }
     if untilMessage.tick(&random) { return passMessage(vcpu, vm, &tally, on: m) }

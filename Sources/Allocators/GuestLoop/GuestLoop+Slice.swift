@@ -52,7 +52,8 @@ extension GuestLoop {
           table: vm.pointee.table, tag: late.tag, slot: vm.pointee.slot, owner: owner,
           vcpu: UInt32(truncatingIfNeeded: vcpu.pointee.number),
           isStale: entry.flush == .everythingOnceInstalled,
-          inner: world.innerContext(vm.pointee.slot, inner)),
+          inner: world.innerContext(vm.pointee.slot, inner),
+          tablePages: A.keepsTables ? vm.pointee.tablePages : nil),
         at: WorldSite.install)
       if entry.flush == .everythingOnceInstalled {
         m.invalidate(.everything, on: .thisPCPU, at: WorldSite.install)
@@ -164,6 +165,7 @@ extension GuestLoop {
       _ = m.add(vm.pointee.workLeft, 0 &- tally.messagesSent, .relaxed, at: WorldSite.work)
     }
     if untilUnmap.tick(&random) { unmap(vm, on: m) }
+    if A.keepsTables, untilChange.tick(&random) { changeTables(vm, on: m) }
     if untilPin.tick(&random) { turnDevice(of: vm, on: m) }
   }
 }

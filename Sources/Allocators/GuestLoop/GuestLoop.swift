@@ -40,6 +40,7 @@ struct GuestLoop<A: TagAllocator> where A.M: GuestMachine {
   var untilSpeculation: Countdown
   var untilAbort: Countdown
   var untilUnmap: Countdown
+  var untilChange: Countdown
   var untilSuspension: Countdown
   var untilPin: Countdown
   var untilNested: Countdown
@@ -65,7 +66,8 @@ struct GuestLoop<A: TagAllocator> where A.M: GuestMachine {
     untilSpeculation = Countdown(every: knobs.speculateEvery, &random)
     // An interrupt is pending at the last look: the entry is not made.
     untilAbort = Countdown(every: 64, &random)
-    untilUnmap = Countdown(every: knobs.unmapEvery, &random)
+    untilUnmap = Countdown(every: A.keepsTables ? 0 : knobs.unmapEvery, &random)
+    untilChange = Countdown(every: A.keepsTables ? knobs.changeEvery : 0, &random)
     untilSuspension = Countdown(every: knobs.suspendEvery, &random)
     untilMigration = Countdown(every: knobs.migrateEvery, &random)
     untilOffline = Countdown(every: knobs.offlineEvery, &random)

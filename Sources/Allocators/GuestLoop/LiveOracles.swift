@@ -132,6 +132,32 @@ struct LiveOracles: Sendable {
     }
   }
 
+  /// O4, where tables have levels: what the machine says of an entry that a guest has used.
+  @inline(__always)
+  func judge<M: GuestMachine>(_ flaw: Translation.Flaw, of page: UInt64, on m: M) {
+    if flaw != .none, mode != .off { report(flaw, page, on: m) }
+  }
+
+  @inline(never)
+  private func report<M: GuestMachine>(_ flaw: Translation.Flaw, _ page: UInt64, on m: M) {
+    let context = m.observeContext(of: m.pcpu)
+    let who = "\(context.slot) on \(m.pcpu), tag \(context.tag), page \(page), "
+    switch flaw {
+    case .none: break
+    case .foreign:
+      report(.o4, who + "used a translation through a table page that was freed", on: m)
+    case .stale(let oldest):
+      report(
+        .o4, who + "used a translation from before change \(oldest), all of which are flushed",
+        on: m)
+    case .revoked(let oldest):
+      report(
+        .o4,
+        who + "wrote through a translation from before change \(oldest), when its right to write "
+          + "was taken and flushed", on: m)
+    }
+  }
+
   // MARK: O13
 
   /// Judges what an entry remembers of inner guests, where `expected` has used it.

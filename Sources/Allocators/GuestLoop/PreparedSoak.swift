@@ -80,6 +80,8 @@ where A.M: GuestMachine, A.M.Word == LiveWord, A.M.Memory == LiveMemory {
   let hardware = LiveHardware(
     pcpuCount: setup.pcpus, tagBits: setup.configuration.tagBits,
     hardwareTagBits: setup.configuration.hardwareTagBits, nests: A.nests && setup.plan.nests,
+    tables: A.keepsTables ? setup.configuration.tables?.shape : nil,
+    vmSlots: setup.plan.knobs.vms, pagesPerVM: setup.plan.knobs.pagesPerVM,
     pauses: setup.pauses, pauseSites: A.sites.map(\.site) + WorldSite.all, encrypts: A.encrypts,
     failEvery: setup.plan.knobs.failEvery, seed: setup.seed,
     watcher: SoakWatcher(log, oracles: A.traits.oracles, isOn: setup.oracles != .off))

@@ -54,6 +54,17 @@ public final class SoakWatcher: MachineWatcher {
       on: evidence.pcpu)
   }
 
+  public func underCovered(_ evidence: UnderCoverEvidence) {
+    guard isOn, oracles.contains(.o10) else { return }
+    let wanted = evidence.wanted
+    log.add(
+      .o10, .forbidden,
+      "\(evidence.pcpu) was to invalidate pages \(wanted.first)-\(wanted.first + wanted.pages - 1), "
+        + (wanted.level == 0 ? "entries of every level" : "leaves of level \(wanted.level)")
+        + ", and nothing that it issued does so for page \(evidence.firstMissed)", on: evidence.pcpu
+    )
+  }
+
   public func reused(_ evidence: LinesLeftEvidence) {
     guard isOn else { return }
     let place =

@@ -9,13 +9,9 @@ extension World {
   /// nothing left, if the system allows for that.
   func createAll(from state: InitialState?, on m: A.M) throws(AllocationError) -> [VMSlot] {
     var empty: [VMSlot] = []
+    allocator.prepare(on: m)
     for slot in 0..<knobs.vms {
-      for page in 0..<knobs.pagesPerVM {
-        // Frame 0 is no frame.
-        let entry = TableEntry(
-          frame: UInt64(slot * knobs.pagesPerVM + page + 1), version: 0, isValid: false)
-        m.store(vms[slot].table[page], entry.bits, .relaxed, at: WorldSite.map)
-      }
+      if !A.keepsTables { giveFrames(slot, on: m) }
       if A.nests && nests { makeInnerTables(slot, on: m) }
       do {
         try create(vms + slot, on: m)
@@ -26,6 +22,15 @@ extension World {
     }
     if let state { allocator.start(from: state, vms: (0..<knobs.vms).map { vms[$0].state }, on: m) }
     return empty
+  }
+
+  private func giveFrames(_ slot: Int, on m: A.M) {
+    for page in 0..<knobs.pagesPerVM {
+      // Frame 0 is no frame.
+      let entry = TableEntry(
+        frame: UInt64(slot * knobs.pagesPerVM + page + 1), version: 0, isValid: false)
+      m.store(vms[slot].table[page], entry.bits, .relaxed, at: WorldSite.map)
+    }
   }
 
   /// Makes a VM in an empty place and sets its vCPUs free.
@@ -76,6 +81,7 @@ extension World {
   private func setAllValid(
     _ vm: UnsafeMutablePointer<VMPlace<A>>, _ valid: Bool, at site: Site, on m: A.M
   ) {
+    if A.keepsTables { return }
     for page in 0..<knobs.pagesPerVM {
       let old = TableEntry(bits: m.load(vm.pointee.table[page], .relaxed, at: site))
       let new = TableEntry(

@@ -23,6 +23,7 @@ enum WorldSite {
   static let attach = Site(Site.firstOfTheWorld + 15)
   static let detach = Site(Site.firstOfTheWorld + 16)
   static let edit = Site(Site.firstOfTheWorld + 17)
+  static let write = Site(Site.firstOfTheWorld + 18)
 
   /// All of those that live runs reach.
   static let all = (0...14).map { Site(Site.firstOfTheWorld + $0) }
@@ -33,8 +34,10 @@ struct VMPlace<A: TagAllocator> {
   let slot: VMSlot
   /// The allocator's state of the VM.
   let state: A.VM
-  /// Stage-2 table: a `TableEntry` a page.
+  /// Stage-2 table: a `TableEntry` a page; or the root of the allocator's own.
   let table: Bank<A.M.Word>
+  /// The tables below that root; nil where the table is flat.
+  let tablePages: Bank<A.M.Word>?
   /// Messages under way, one word for each group of senders and receivers.
   let channels: Bank<A.M.Word>
   /// Messages that the VM still has to send; it ends when they are sent. Signed.
@@ -140,10 +143,14 @@ struct World<A: TagAllocator>: Sendable {
     let groups = (knobs.vcpusPerVM + Self.groupSize - 1) / Self.groupSize
     for slot in 0..<knobs.vms {
       memory.nowMaking("VM \(slot)")
+      let state = allocator.makeVM(at: VMSlot(slot), in: memory)
+      let tables = allocator.tables(of: state)
       let place = VMPlace<A>(
         slot: VMSlot(slot),
-        state: allocator.makeVM(in: memory),
-        table: memory.words(knobs.pagesPerVM, initially: 0, .packed, named: "stage-2 table"),
+        state: state,
+        table: tables?.table
+          ?? memory.words(knobs.pagesPerVM, initially: 0, .packed, named: "stage-2 table"),
+        tablePages: tables?.pages,
         channels: memory.words(groups, initially: 0, .ownLine, named: "channel"),
         workLeft: memory.word(initially: 0, named: "work left"),
         retired: memory.word(initially: 0, named: "retired vCPUs"),

@@ -28,6 +28,12 @@ public struct WorldKnobs: Sendable, Equatable, BitwiseCopyable {
   public var messageEvery: Int
   /// Messages that fit between senders and receivers of one group.
   public var channelCapacity: Int
+  /// Guests touch every so-manieth page of the address space only.
+  public var pageStride: UInt64
+  /// Pages of the address space, where tables have levels.
+  public var addressSpacePages: UInt64
+  /// One slice in so many changes its VM's tables with levels; 0: none does.
+  public var changeEvery: Int
   /// One slice in so many ends with an unmapped page; 0: none does.
   public var unmapEvery: Int
   /// One entry in so many sees a fill that nobody asked for; 0: none does.
@@ -73,6 +79,9 @@ public struct WorldKnobs: Sendable, Equatable, BitwiseCopyable {
     messagesPerVM = scenario.hackbenchRuns * scenario.messagesPerRun
     messageEvery = scenario.messageEvery
     channelCapacity = scenario.channelCapacity
+    pageStride = UInt64(scenario.pageStride)
+    addressSpacePages = scenario.tableLevels > 0 ? UInt64(scenario.addressSpacePages) : 0
+    changeEvery = scenario.changeEvery
     unmapEvery = scenario.unmapEvery
     speculateEvery = scenario.speculateEvery
     suspendEvery = scenario.suspendEvery

@@ -25,6 +25,8 @@ struct ProgramLoop<A: TagAllocator>: Sendable where A.M == ControlledMachine {
       case .run(let vcpu, let entries, let abortsFirst, let claims):
         runSlice(vcpu, entries, abortsFirst, claims)
       case .unmap(let vm, let page): unmap(world.vms + vm, page)
+      case .change(let vm, let change):
+        if A.keepsTables { world.allocator.change(change, of: world.vms[vm].state, on: m) }
       case .end(let vm): end(world.vms + vm)
       case .offline: m.setOnline(false, at: WorldSite.hotplug)
       case .online: m.setOnline(true, at: WorldSite.hotplug)
@@ -45,7 +47,7 @@ struct ProgramLoop<A: TagAllocator>: Sendable where A.M == ControlledMachine {
     var isInterrupted = abortsFirst
     while left > 0 {
       if enter(index, owner, isInterrupted) {
-        access()
+        if A.keepsTables { accessTables(world.vms + world.vcpus[index].vm) } else { access() }
         leave(index, isLast: left == 1)
         left &-= 1
       }
@@ -123,7 +125,8 @@ struct ProgramLoop<A: TagAllocator>: Sendable where A.M == ControlledMachine {
         table: vm.pointee.table, tag: late.tag, slot: vm.pointee.slot, owner: owner,
         vcpu: UInt32(truncatingIfNeeded: vcpu.pointee.number),
         isStale: entry.flush == .everythingOnceInstalled,
-        inner: world.innerContext(vm.pointee.slot, inner)),
+        inner: world.innerContext(vm.pointee.slot, inner),
+        tablePages: A.keepsTables ? vm.pointee.tablePages : nil),
       at: WorldSite.install)
     if entry.flush == .everythingOnceInstalled {
       m.invalidate(.everything, on: .thisPCPU, at: WorldSite.install)
@@ -140,6 +143,19 @@ struct ProgramLoop<A: TagAllocator>: Sendable where A.M == ControlledMachine {
   func access() {
     for access in 0..<world.knobs.accessesPerEntry {
       _ = m.translate(UInt64(access % world.knobs.pagesPerVM), at: WorldSite.access)
+    }
+  }
+
+  /// The same through tables with levels: each access writes, and is made again when its fault is served.
+  @inline(never)
+  private func accessTables(_ vm: UnsafeMutablePointer<VMPlace<A>>) {
+    for access in 0..<world.knobs.accessesPerEntry {
+      let page = UInt64(access % world.knobs.pagesPerVM)
+      if m.translate(page, writes: true, at: WorldSite.access).outcome != .fault { continue }
+      m.note(.pageFaults)
+      world.allocator.serveFault(
+        page &* world.knobs.pageStride, writes: true, of: vm.pointee.state, on: m)
+      _ = m.translate(page, writes: true, at: WorldSite.access)
     }
   }
 
@@ -314,7 +330,8 @@ func prepareProgram<A: TagAllocator>(
       tagBits: setup.configuration.tagBits,
       hardwareTagBits: setup.configuration.hardwareTagBits, highestTag: knobs.highestTag,
       vmSlots: knobs.vms,
-      vcpus: knobs.vms * knobs.vcpusPerVM, pagesPerVM: knobs.pagesPerVM, hasTLB: hasTLB,
+      vcpus: knobs.vms * knobs.vcpusPerVM, pagesPerVM: knobs.pagesPerVM,
+      tables: A.keepsTables ? setup.configuration.tables?.shape : nil, hasTLB: hasTLB,
       fillsUnasked: knobs.speculateEvery > 0, threadsPerCore: knobs.threadsPerCore,
       hasDevices: hasDevices, nests: A.nests && world.nests,
       tagsAreGlobal: traits.tagScope == .machine && tellsApart,

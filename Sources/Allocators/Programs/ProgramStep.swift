@@ -10,6 +10,8 @@ public enum ProgramStep: Sendable, Equatable, BitwiseCopyable {
   case run(vcpu: Int, entries: Int, abortsFirst: Bool = false, claims: Bool)
   /// Takes a page from a VM, as an MMU notifier does.
   case unmap(vm: Int, page: Int)
+  /// Changes a VM's tables, where they have levels.
+  case change(vm: Int, TableChange)
   /// The VM ends, and a new one takes its place. Waits until none of its vCPUs is loaded.
   case end(vm: Int)
   /// The pCPU goes offline.

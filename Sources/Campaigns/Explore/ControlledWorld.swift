@@ -81,6 +81,7 @@ public struct ControlledWorld: Sendable {
         case .nest(let vcpu, let actions):
           .nest(vcpu: index(vcpu), NestedActions(actions), claims: claims(vcpu))
         case .unmap(let vm, let page): .unmap(vm: vm.index, page: page)
+        case .change(let vm, let change): .change(vm: vm.index, TableChange(change))
         case .end(let vm): .end(vm: vm.index)
         case .offline: .offline
         case .online: .online
@@ -97,6 +98,12 @@ public struct ControlledWorld: Sendable {
       "run vCPU \(vcpu)" + (entries == 1 ? "" : ", \(entries) entries")
         + (abortsFirst ? ", the first one aborted once" : "")
     case .unmap(let vm, let page): "unmap page \(page) of \(vm)"
+    case .change(let vm, .unmap(let first, let pages)):
+      "unmap pages \(first) to \(first + pages - 1) of \(vm)"
+    case .change(let vm, .protect(let first, let pages)):
+      "write-protect pages \(first) to \(first + pages - 1) of \(vm)"
+    case .change(let vm, .collapse(let page)): "map a block around page \(page) of \(vm)"
+    case .change(let vm, .split(let page)): "split the block around page \(page) of \(vm)"
     case .end(let vm): "end \(vm)"
     case .offline: "go offline"
     case .online: "come back online"
@@ -156,6 +163,17 @@ extension ExploreError: CustomStringConvertible {
         + "steps, not choices; take --strategy dfs, or --fail-every 0"
     case .unwritable(let path, let reason, let option):
       "\(path) cannot be written: \(reason); give another place with \(option)"
+    }
+  }
+}
+
+extension TableChange {
+  fileprivate init(_ step: Scenario.TableStep) {
+    switch step {
+    case .unmap(let first, let pages): self = .unmap(first: UInt64(first), pages: UInt64(pages))
+    case .protect(let first, let pages): self = .protect(first: UInt64(first), pages: UInt64(pages))
+    case .collapse(let page): self = .collapse(page: UInt64(page))
+    case .split(let page): self = .split(page: UInt64(page))
     }
   }
 }

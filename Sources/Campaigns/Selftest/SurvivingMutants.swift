@@ -45,6 +45,7 @@ enum SurvivingMutants {
     "arm64-vmid-pinned": arm64VMID.adding(["flip unpin-id": generationLeftOut]),
     "arm64-asid": arm64ASID, "arm64-asid-cnp": arm64ASID,
     "arm64-asid-pinned": arm64ASID.adding(["flip unpin-id": generationLeftOut]),
+    "arm64-stage2": arm64VMID.adding(stage2),
     "riscv-asid": lockHeld,
     "arm-asid-counter": [
       "delay own-flush": ownFlush,
@@ -91,6 +92,21 @@ enum SurvivingMutants {
   private static let activeFirst: Reasons = [
     "skip leave-active": "the next rollover keeps a number that nobody uses: a waste"
   ]
+
+  private static let stage2: Reasons = [
+    "flip flush-id-of-range": generationLeftOut,
+    "flip late-id": ofArm64VMID, "miss last active": ofArm64VMID, "miss last reserved": ofArm64VMID,
+    "skip leave-active": ofArm64VMID, "skip slow-active": ofArm64VMID,
+    "tear fast-claim": ofArm64VMID, "tear rollover-take-active": ofArm64VMID,
+    "skip fill-table": "a page that is not there faults: slower, and nothing wrong",
+    "skip await-entry": "the guest comes back until the entry is made",
+    "skip start-logging": grain, "skip stop-logging": grain,
+    "tear relax-entry":
+      "logging must end between the looks of two faults that meet at one block: too rare",
+    "tear count-change": "two changes with one number are of different entries",
+  ]
+  private static let ofArm64VMID = "the VMID allocator's own: the worlds of arm64-vmid break it"
+  private static let grain = "pages or blocks: TLBs are right with either"
 
   private static let ownFlush =
     "the pCPU's own TLB: it is flushed, if late, before it is used under a new number"

@@ -1,0 +1,135 @@
+// Faults of guests: mapping a page or a block. Side by side with other faults of the same VM.
+
+import Domain
+import Machines
+
+extension Stage2 {
+  /// What came of an attempt to map.
+  enum MapOutcome {
+    /// The guest may try again: it finds an entry, or somebody is about it.
+    case done
+    /// There is no room for tables until those that were taken out are freed.
+    case noRoom
+  }
+
+  /// user_mem_abort: gives the guest what it wants of `page`.
+  public func serveFault(_ page: UInt64, writes: Bool, of vm: VM, on m: M) {
+    m.acquireShared(vm.lock, at: Stage2Sites.faultLock)
+    let isLogging = m.load(vm.logging, .relaxed, at: Stage2Sites.faultLogging) != 0
+    let level = isLogging ? 3 : max(plan.blockLevel, shape.firstLevel)
+    let outcome = map(
+      page, at: level, rights: (wanted: writes, given: writes || !isLogging), vm, on: m)
+    m.releaseShared(vm.lock, at: Stage2Sites.faultUnlock)
+    if outcome == .noRoom { freeUnlinked(vm, on: m) }
+  }
+
+  /// kvm_pgtable_stage2_map: walks down to `level`, making tables on the way. The caller has a share of
+  /// the lock.
+  private func map(
+    _ page: UInt64, at level: Int, rights: (wanted: Bool, given: Bool), _ vm: VM, on m: M
+  ) -> MapOutcome {
+    var table = vm.root
+    var depth = shape.firstLevel
+    while true {
+      let word = table[shape.index(of: page, depth)]
+      let entry = Stage2Entry(bits: m.load(word, .acquire, at: Stage2Sites.walkEntry))
+      if entry.isLocked {
+        // The kernel lets the guest try again and again until somebody has made the entry.
+        _ = m.wait(for: word, until: .differs(entry.bits), .relaxed, at: Stage2Sites.awaitEntry)
+        return .done
+      }
+      let place = EntryPlace<M>(word: word, entry: entry, page: page, level: depth)
+      if depth == level { return mapLeaf(place, rights, vm, on: m) }
+      if entry.isTable {
+        table = pool.table(entry.number)
+      } else {
+        guard let number = pool.take(on: m) else { return .noRoom }
+        guard link(number, place, vm, on: m) else {
+          pool.give(number, on: m)
+          return .done
+        }
+        table = pool.table(number)
+      }
+      depth += 1
+    }
+  }
+
+  /// Puts an empty table where nothing or a block is mapped. False if somebody else was faster.
+  private func link(
+    _ number: UInt64, _ place: EntryPlace<M>, _ vm: VM, on m: M
+  ) -> Bool {
+    guard breakEntry(place, vm, on: m) != nil else { return false }
+    m.store(
+      place.word, Stage2Entry(table: Int(number)).bits, .release, at: Stage2Sites.makeEntry)
+    return true
+  }
+
+  /// stage2_map_walker_try_leaf, or kvm_pgtable_stage2_relax_perms if the page is there.
+  private func mapLeaf(
+    _ place: EntryPlace<M>, _ rights: (wanted: Bool, given: Bool), _ vm: VM, on m: M
+  ) -> MapOutcome {
+    let entry = place.entry
+    if entry.isLeaf {
+      if rights.wanted { relax(place, vm, on: m) }
+      return .done
+    }
+    if entry.isTable, !hasRoomForUnlinked(vm, on: m) { return .noRoom }
+    guard let version = breakEntry(place, vm, on: m) else { return .done }
+    let leaf = Stage2Entry(
+      frame: frame(of: shape.base(of: place.page, place.level), vm), of: vm.slot,
+      version: version, isWritable: rights.given)
+    m.store(place.word, leaf.bits, .release, at: Stage2Sites.makeEntry)
+    if entry.isTable { unlink(entry, place.level, vm, on: m) }
+    return .done
+  }
+
+  /// Lets the guest write. Whoever else still has the narrower entry comes here, too, and finds it done:
+  /// what is in this pCPU's TLB goes either way (stage2_attr_walker, __kvm_tlb_flush_vmid_ipa_nsh).
+  private func relax(_ place: EntryPlace<M>, _ vm: VM, on m: M) {
+    if !place.entry.isWritable {
+      let version = m.add(vm.changes, 1, .relaxed, at: Stage2Sites.countChange)
+      _ = m.compareExchange(
+        place.word, expected: place.entry.bits,
+        desired: place.entry.writable(true).changed(version).bits, .relaxed, failure: .relaxed,
+        at: Stage2Sites.relaxEntry)
+    }
+    flushHere(place.page, level: place.level, vm, on: m)
+  }
+
+  /// stage2_try_break_pte: takes a mapping away for as long as another one is made. Returns the number
+  /// of the change; nil if somebody else was faster.
+  func breakEntry(
+    _ place: EntryPlace<M>, _ vm: VM, version given: UInt64? = nil, on m: M
+  ) -> UInt64? {
+    let entry = place.entry
+    let seen = m.compareExchange(
+      place.word, expected: entry.bits, desired: Stage2Entry.locked.bits, .relaxed,
+      failure: .relaxed, at: Stage2Sites.breakEntry)
+    guard seen == entry.bits else { return nil }
+    let span = Stage2Span(
+      first: shape.base(of: place.page, place.level), pages: shape.pagesPerEntry(place.level))
+    if entry.isTable {
+      flushRange(Rules.flushed(span, brokenAt: place.page), wanted: span, vm, on: m)
+    } else if entry.isLeaf {
+      flushLeaf(place.page, level: place.level, vm, on: m)
+    }
+    let version = given ?? m.add(vm.changes, 1, .relaxed, at: Stage2Sites.countChange)
+    if entry.isValid { m.stage2Flushed(vm.slot, span, olderThan: version, .use) }
+    return version
+  }
+
+  /// Which memory backs a page: each VM has its own, side by side.
+  func frame(of page: UInt64, _ vm: VM) -> UInt64 {
+    UInt64(truncatingIfNeeded: vm.slot.index) &* shape.pageCount &+ page
+  }
+}
+
+/// An entry that a walk has come to.
+struct EntryPlace<M: Machine> {
+  let word: M.Word
+  /// What stood there.
+  let entry: Stage2Entry
+  /// The page that was looked for; anywhere in what the entry spans.
+  let page: UInt64
+  let level: Int
+}
