@@ -14,6 +14,9 @@ enum SurvivingMutants {
     guard let mutation else {
       return name == BoundMutation.lowerLastTag.name ? fewerNumbers : nil
     }
+    if system.keepsTables, TagSystem.arm64VMID.sites.contains(where: { $0.site == mutation.site }) {
+      return ofArm64VMID
+    }
     switch (mutation.kind, mutation.operation) {
     case (.weaken, _): return noPlainMemory
     case (.skip, .fence): return sequentiallyConsistent
@@ -95,9 +98,7 @@ enum SurvivingMutants {
 
   private static let stage2: Reasons = [
     "flip flush-id-of-range": generationLeftOut,
-    "flip late-id": ofArm64VMID, "miss last active": ofArm64VMID, "miss last reserved": ofArm64VMID,
-    "skip leave-active": ofArm64VMID, "skip slow-active": ofArm64VMID,
-    "tear fast-claim": ofArm64VMID, "tear rollover-take-active": ofArm64VMID,
+    "miss last reserved": ofArm64VMID,
     "skip fill-table": "a page that is not there faults: slower, and nothing wrong",
     "skip await-entry": "the guest comes back until the entry is made",
     "skip start-logging": grain, "skip stop-logging": grain,
