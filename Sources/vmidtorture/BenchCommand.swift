@@ -23,17 +23,38 @@ enum BenchCommand: Command {
     Option(
       "--time", "DURATION",
       "with --compare: how long each of its 12 runs a system takes (default 300ms)"),
+    Option(
+      "--range", nil,
+      "instead: stage-2 tables with and without TLBIRANGE, beside the thread's figures; --json as above"
+    ),
+    Option("--memory", "GB[,GB]", "with --range: guests of 1 to 256 GB (default 1,2,4 ... 128)"),
+    Option("--vcpus", "N[,N]", "with --range: of 1 to 512 vCPUs (default 1,2,4 ... 128)"),
+    Option(
+      "--features", "NAME[,NAME]",
+      "with --range: tlbirange, fwb, lpa2 (default tlbirange,fwb, as the thread's CPUs)"),
   ]
 
   static let notes = """
     SYSTEM is a name from 'vmidtorture list' (default arm64-vmid; with --compare all that have
     nothing wrong, and arm64-vmid-v2 and -v3). Rows are medians; quote ratios from one table, not
-    single times from two.
+    single times from two. --range counts events and predicts their times from one row of the thread:
+    about a minute and 300 MB, or a second with --memory 1,2.
     """
 
   private static var caseNames: [String] { BenchCase.allCases.map(\.rawValue) }
 
   static func run(_ arguments: ParsedArguments, signals: Signals) throws -> Int32 {
+    if arguments.has("--range") {
+      for other in [
+        "--compare", "--exploration", "--floor", "--case", "--pcpus", "--rounds", "--time",
+      ] where arguments.has(other) {
+        throw UsageError.contradiction("--range", other)
+      }
+      return try BenchRange.run(arguments, signals)
+    }
+    for option in BenchRange.ownOptions where arguments.has(option) {
+      throw UsageError.goesWith(option, "--range")
+    }
     if arguments.has("--compare") {
       for other in ["--exploration", "--floor", "--case", "--pcpus"] where arguments.has(other) {
         throw UsageError.contradiction("--compare", other)

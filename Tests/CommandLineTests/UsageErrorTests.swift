@@ -56,6 +56,56 @@ import Testing
     (
       "bench --compare --time 1ms", "--time is '1ms', but a duration from 10ms to 1h is wanted"
     ),
+    (
+      "bench --memory 4",
+      "--memory says something about --range only; give that, too, or leave --memory out"
+    ),
+    (
+      "bench --compare --features fwb",
+      "--features says something about --range only; give that, too, or leave --features out"
+    ),
+    (
+      "bench --range --compare",
+      "--range and --compare contradict each other; leave one out"
+    ),
+    (
+      "bench --range --rounds 5",
+      "--range and --rounds contradict each other; leave one out"
+    ),
+    ("bench --range arm64-vmid", "'arm64-vmid' is one word too many; see vmidtorture bench --help"),
+    (
+      "bench --range --memory 0",
+      "--memory is '0', but a list of different whole numbers from 1 to 256, with commas between "
+        + "them, is wanted"
+    ),
+    (
+      "bench --range --memory 1,257",
+      "--memory is '1,257', but a list of different whole numbers from 1 to 256, with commas "
+        + "between them, is wanted"
+    ),
+    (
+      "bench --range --memory 2,,4",
+      "--memory is '2,,4', but a list of different whole numbers from 1 to 256, with commas between "
+        + "them, is wanted"
+    ),
+    (
+      "bench --range --vcpus -1",
+      "--vcpus is '-1', but a list of different whole numbers from 1 to 512, with commas between "
+        + "them, is wanted"
+    ),
+    (
+      "bench --range --vcpus 2,2",
+      "--vcpus is '2,2', but a list of different whole numbers from 1 to 512, with commas between "
+        + "them, is wanted"
+    ),
+    (
+      "bench --range --features fwb",
+      "--features is 'fwb', but a list with tlbirange, which is what base does without, is wanted"
+    ),
+    (
+      "bench --range --features tlbrange",
+      "there is no feature 'tlbrange'; did you mean tlbirange? there are tlbirange, fwb, lpa2"
+    ),
     ("explore", "explore needs a SCENARIO: give vmidtorture explore SCENARIO"),
     (
       "explore m1-r2 --strategy dfz",
