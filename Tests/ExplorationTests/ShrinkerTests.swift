@@ -17,8 +17,9 @@ import Testing
   ]
 
   private func shrink(_ world: FaultyWorld, _ schedule: Schedule) -> Shrinking {
+    // Counts end it and not the clock: what it finds must not depend on how busy the host is.
     Shrinker(
-      programSteps: world.programSteps, clock: elapsed,
+      programSteps: world.programSteps, budget: ShrinkBudget(time: .seconds(600)), clock: elapsed,
       program: { world.program(keeping: $0) }
     ).shrink(schedule)
   }
@@ -27,12 +28,10 @@ import Testing
   func isShort(_ world: FaultyWorld) throws {
     for first in [0, 100_000, 200_000] as [UInt64] {
       let found = try #require(Found(world.program(), from: first))
-      let begin = elapsed()
       guard case .shrunk(let result) = shrink(world, found.schedule) else {
         Issue.record("not shrunk")
         continue
       }
-      let time = elapsed() - begin
       #expect(result.rows.count <= 25)
       // With B and C on one pCPU, no execution with fewer than four preemptions is known that shows
       // B28 by O2, and taking away pieces of one gets stuck a little above.
@@ -40,7 +39,6 @@ import Testing
       #expect(result.preemptionsAfter <= (isLarge ? 6 : 3))
       // There the search for fewer gives up, and says so.
       #expect(result.isMinimal || isLarge)
-      #expect(time < .seconds(5))
       #expect(result.schedule.verdict == found.schedule.verdict)
       let replay = Engine(world.program(keeping: result.programSteps)).replay(result.schedule)
       #expect(replay.isReproduced)
