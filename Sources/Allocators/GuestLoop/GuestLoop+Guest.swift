@@ -38,7 +38,7 @@ extension GuestLoop {
       draw = step & 3 == 0 ? random.next() : draw &>> 16
       let page = ((draw & 0xFFFF) &* UInt64(truncatingIfNeeded: knobs.pagesPerVM)) &>> 16
       if A.keepsTables {
-        accessTables(page, writes: draw &>> 63 == 0, vcpu, vm, owner, &tally, on: m)
+        accessTables(page, writes: draw & 1 == 0, vcpu, vm, owner, &tally, on: m)
       } else {
         access(page, vcpu, vm, owner, &tally, on: m)
       }

@@ -23,7 +23,6 @@ enum WorldSite {
   static let attach = Site(Site.firstOfTheWorld + 15)
   static let detach = Site(Site.firstOfTheWorld + 16)
   static let edit = Site(Site.firstOfTheWorld + 17)
-  static let write = Site(Site.firstOfTheWorld + 18)
 
   /// All of those that live runs reach.
   static let all = (0...14).map { Site(Site.firstOfTheWorld + $0) }
