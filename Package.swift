@@ -49,7 +49,10 @@ let scenarios =
   // Tables with levels.
   + ["range-churn", "range-churn-lpa2", "range-churn-base"]
   + ["range-unmap", "range-collapse", "range-protect", "range-unsupported", "range-lpa2"]
-  + ["range-longest", "range-rollover", "range-reuse", "range-relax", "range-exchange"]
+  + [
+    "range-longest", "range-rollover", "range-reuse", "range-relax", "range-exchange",
+    "range-memory", "range-log", "range-log-shared",
+  ]
 
 let package = Package(
   name: "vmidtorture",

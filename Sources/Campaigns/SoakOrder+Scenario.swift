@@ -154,7 +154,7 @@ extension TablePlan {
     self.init(
       shape: shape, touchedPages: scenario.pagesPerVM, blockLevel: scenario.blockLevel,
       tables: scenario.tablePages, unlinkedTables: scenario.pcpus + 4, features: features,
-      initially: initially)
+      initially: initially, memslots: scenario.memslots, memoryBlocks: scenario.memoryBlocks)
   }
 }
 

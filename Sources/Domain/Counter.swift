@@ -25,7 +25,7 @@ public enum Counter: Int, CaseIterable, Sendable {
   case idleAtRollover, keptForIdle
   // Comparisons that an oracle made.
   case checksO1, checksO2, checksO3, checksO4, checksO5, checksO6, checksO7, checksO8
-  case checksO10, checksO11, checksO12, checksO13
+  case checksO10, checksO11, checksO12, checksO13, checksO14
   // Coverage: paths that a run must have taken for its verdict to mean something.
   case reentryWithOwnID, entryWithEmptiedSlot, retagHitOnePCPU, retagHitMorePCPUs
   case oldNumberStillFree, reservedFallback, markerStoredOverZero, claimLost
@@ -62,6 +62,7 @@ public enum Counter: Int, CaseIterable, Sendable {
     case .o11: .checksO11
     case .o12: .checksO12
     case .o13: .checksO13
+    case .o14: .checksO14
     case .o9, .race: nil
     }
   }

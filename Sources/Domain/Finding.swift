@@ -15,6 +15,7 @@ public enum OracleID: String, CaseIterable, Sendable, Codable {
   case o11 = "O11"
   case o12 = "O12"
   case o13 = "O13"
+  case o14 = "O14"
   /// Plain memory that two pCPUs touch unordered; controlled runs only.
   case race = "RACE"
 
@@ -37,6 +38,7 @@ public enum OracleID: String, CaseIterable, Sendable, Codable {
     case .o11: "Accounting"
     case .o12: "CrossVCPU"
     case .o13: "NestedIsolation"
+    case .o14: "LoggedWrite"
     case .race: "DataRace"
     }
   }

@@ -73,6 +73,10 @@ public struct Scenario: Sendable, Equatable {
   public var blockLevel = 2
   /// Tables below the roots, of all VMs together.
   public var tablePages = 64
+  /// Memory slots of each VM, logged and write-protected each by itself.
+  public var memslots = 1
+  /// Blocks of memory of all VMs together; 0: each VM has its own for all of its pages.
+  public var memoryBlocks = 0
   /// What is mapped when a VM begins.
   public var mapped = MappedAtFirst.nothing
   /// What the CPUs can do about ranges, in words with commas between.

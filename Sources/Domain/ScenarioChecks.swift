@@ -57,6 +57,9 @@ extension Scenario {
     if pageStride > pages || (pagesPerVM - 1) * pageStride >= pages {
       throw .pagesBeyondAddressSpace(pagesPerVM, stride: pageStride, space: pages)
     }
+    if pages % memslots != 0 { throw .unevenMemslots(memslots, pages: pages) }
+    let blocks = Self.mostFrames >> (max(0, 3 - blockLevel) * tableBits)
+    if memoryBlocks > blocks { throw .tooMuchMemory(blocks: memoryBlocks, most: blocks) }
     if vms > Self.mostVMsWithTables {
       throw .tooManyVMsWithTables(vms, most: Self.mostVMsWithTables)
     }

@@ -42,6 +42,8 @@ public indirect enum ScenarioError: Error, Equatable, Sendable {
   case addressSpaceTooLarge(pages: Int, most: Int)
   case pagesBeyondAddressSpace(Int, stride: Int, space: Int)
   case tooManyVMsWithTables(Int, most: Int)
+  case unevenMemslots(Int, pages: Int)
+  case tooMuchMemory(blocks: Int, most: Int)
   case initialNumbersCount(Int, vms: Int)
   case initialNumberOutOfRange(Int, vm: Int, usableTags: Int)
   case initialNumberTwice(Int, first: Int, second: Int)
@@ -108,6 +110,8 @@ extension ScenarioError {
     case .addressSpaceTooLarge: ["tableLevels", "rootBits", "tableBits"]
     case .pagesBeyondAddressSpace: ["pageStride", "pagesPerVM", "rootBits", "tableLevels"]
     case .tooManyVMsWithTables: ["vms", "tableLevels"]
+    case .unevenMemslots: ["memslots", "rootBits", "tableLevels"]
+    case .tooMuchMemory: ["memoryBlocks", "blockLevel"]
     case .missingInitialNumbers: ["initialState"]
     case .initialNumbersCount, .initialNumberOutOfRange, .initialNumberTwice:
       ["initialState.numbers"]
@@ -200,6 +204,13 @@ extension ScenarioError: CustomStringConvertible {
       return
         "\(vms) VMs have tables with levels, but an entry can name \(most) owners; lower vms, or "
         + "give tableLevels 0"
+    case .unevenMemslots(let memslots, let pages):
+      return
+        "memslots is \(memslots), but \(pages) pages are no whole number of such slots; give a "
+        + "divisor of it"
+    case .tooMuchMemory(let blocks, let most):
+      return "memoryBlocks is \(blocks), but an entry can name \(most) of that level; lower "
+        + "memoryBlocks or raise blockLevel"
     case .brokenCore(let pcpus, let threadsPerCore):
       return "threadsPerCore is \(threadsPerCore), but \(pcpus) pCPUs are no whole number of such "
         + "cores; give pcpus as a multiple of threadsPerCore"

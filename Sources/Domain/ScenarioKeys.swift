@@ -126,6 +126,12 @@ extension Scenario {
     .number(
       "tablePages", \.tablePages, 1...1 << 20, "the host has", "tables",
       "tables below the roots, of all VMs together"),
+    .number(
+      "memslots", \.memslots, 1...64, "a VM has", "slots",
+      "memory slots of a VM, logged each by itself"),
+    .number(
+      "memoryBlocks", \.memoryBlocks, 0...1 << 20, "the host has", "blocks",
+      "blocks of memory of all VMs together", note: " (0 = each VM has its own)"),
     ScenarioKey(
       "mapped", "what tables map when a VM begins",
       range: alternatives(MappedAtFirst.allCases.map(\.rawValue)), .mappedAtFirst),

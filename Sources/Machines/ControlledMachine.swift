@@ -234,6 +234,11 @@ public struct ControlledMachine: Machine, @unchecked Sendable {
       span.first, span.pages &<< 24 | version & 0xFF_FFFF)
   }
 
+  @inlinable
+  public func takenFromLog(_ slot: VMSlot, page: UInt64, wasDirty: Bool, version: UInt64) {
+    perform(.takenFromLog, object: slot.index &<< 1 | (wasDirty ? 1 : 0), page, version & 0xFF_FFFF)
+  }
+
   @inlinable public func tagFreed(_ tag: Tag) {
     note(.checksO11)
     perform(.tagFreed, object: 0, tag.number)

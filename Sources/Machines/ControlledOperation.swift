@@ -23,7 +23,7 @@ public enum StepKind: UInt8, Sendable, CaseIterable {
   case judgeEntry, flushCompleted, takeInterruption, contextOf, flushCount, bug
   case tagFreed, tagAllocated, noTagFound, touchMemory
   case innerFlushCompleted
-  case rangeFlushBegins, rangeFlushEnds, stage2Flushed
+  case rangeFlushBegins, rangeFlushEnds, stage2Flushed, takenFromLog
 
   /// Whether a scheduler decides before it. Fences order, but touch nothing.
   @inlinable @inline(__always)

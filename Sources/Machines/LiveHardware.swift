@@ -16,6 +16,8 @@ public protocol MachineWatcher: AnyObject, Sendable {
   func foundNoTag(_ evidence: TagLeftEvidence)
   /// `evidence` of a flush by intermediate addresses that left pages out.
   func underCovered(_ evidence: UnderCoverEvidence)
+  /// `evidence` of a page that was written and is not in the log of what guests write.
+  func lostWrite(_ evidence: LostWriteEvidence)
   /// The kernel's BUG() was reached. The pCPU goes no further.
   func bug(_ message: String, at site: Site, on pcpu: PCPU)
 }
@@ -29,6 +31,8 @@ extension MachineWatcher {
   public func foundNoTag(_ evidence: TagLeftEvidence) {}
   /// Nothing.
   public func underCovered(_ evidence: UnderCoverEvidence) {}
+  /// Nothing.
+  public func lostWrite(_ evidence: LostWriteEvidence) {}
 }
 
 /// A tag that was given back although nobody had it, or although somebody runs with it.

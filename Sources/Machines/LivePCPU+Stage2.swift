@@ -41,7 +41,12 @@ extension LivePCPU {
       other = filled.alsoUnderThisTag
     }
     let leaf = Stage2Entry(bits: entry.pointee.tableEntry)
-    if writes, !leaf.isWritable { return .fault }
+    if writes {
+      if !leaf.isWritable { return .fault }
+      if promise.write != 0 {
+        stage2.pointee.writes.wrote(stage2.pointee.slot, page, under: promise.write)
+      }
+    }
     return Translation(
       outcome: outcome, owner: entry.pointee.owner, version: leaf.version, alsoUnderThisTag: other,
       vcpu: entry.pointee.vcpu,

@@ -127,4 +127,14 @@ extension NativeMachine {
   ) {
     own.pointee.stage2?.pointee.promises.raise(slot.index, span, version, right)
   }
+
+  public func takenFromLog(_ slot: VMSlot, page: UInt64, wasDirty: Bool, version: UInt64) {
+    guard let stage2 = own.pointee.stage2,
+      let wasWritten = stage2.pointee.writes.take(slot.index, page, version)
+    else { return }
+    note(.checksO14)
+    guard wasWritten, !wasDirty else { return }
+    own.pointee.hardware.takeUnretainedValue().watcher.lostWrite(
+      LostWriteEvidence(pcpu: pcpu, slot: slot, page: page))
+  }
 }

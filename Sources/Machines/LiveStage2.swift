@@ -8,6 +8,7 @@ struct SharedStage2 {
   let shape: TableShape
   let bus: Stage2Bus
   let promises: Stage2Promises
+  let writes: Stage2Writes
 
   init(_ shape: TableShape, _ vmSlots: Int, _ pagesPerVM: Int, in memory: LiveMemory) {
     precondition((1...255).contains(vmSlots), "an entry names one of 255 VM slots")
@@ -17,6 +18,8 @@ struct SharedStage2 {
     self.shape = shape
     bus = Stage2Bus(in: memory)
     promises = Stage2Promises(
+      vmSlots: vmSlots, pagesPerVM: pagesPerVM, stride: shape.stride, in: memory)
+    writes = Stage2Writes(
       vmSlots: vmSlots, pagesPerVM: pagesPerVM, stride: shape.stride, in: memory)
   }
 }
@@ -30,6 +33,7 @@ struct LiveStage2 {
   let shape: TableShape
   let bus: Stage2Bus
   let promises: Stage2Promises
+  let writes: Stage2Writes
   let caches: Stage2Caches
 
   // Of the installed context.
@@ -49,6 +53,7 @@ struct LiveStage2 {
     shape = shared.shape
     bus = shared.bus
     promises = shared.promises
+    writes = shared.writes
     caches = Stage2Caches(shape, in: memory)
     tablePages = memory.word(initially: 0, named: "no tables")
     pending.reserveCapacity(LiveStage2.pendingLimit)

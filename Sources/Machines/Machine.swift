@@ -115,6 +115,13 @@ public protocol Machine: Sendable {
   /// another VM takes the slot.
   func stage2Flushed(
     _ slot: VMSlot, _ span: Stage2Span, olderThan version: UInt64, _ right: Stage2Right)
+  /// The host takes `page` of `slot` out of the log of what guests write: what is written through older
+  /// entries than change `version` belongs to before, what is written later must be logged again. `wasDirty`
+  /// says whether the log had the page, which must be so if a guest has written it since it was last taken
+  /// (O14). Nobody gives a right to write meanwhile, and who has given one before has logged it by now: who
+  /// logs only when faults are served again may have the page in the next log, and needs a weaker rule.
+  /// Never a schedule point.
+  func takenFromLog(_ slot: VMSlot, page: UInt64, wasDirty: Bool, version: UInt64)
   /// The kernel's BUG(): a finding when controlled, the end of the run when live.
   func bug(_ message: StaticString, at site: Site) -> Never
 }
@@ -135,6 +142,9 @@ extension Machine {
   public func stage2Flushed(
     _ slot: VMSlot, _ span: Stage2Span, olderThan version: UInt64, _ right: Stage2Right
   ) {}
+
+  /// Nothing.
+  public func takenFromLog(_ slot: VMSlot, page: UInt64, wasDirty: Bool, version: UInt64) {}
 
   /// Says that something worth counting happened.
   @inlinable @inline(__always)

@@ -146,4 +146,7 @@ private let forTables: Texts = [
   ("range-reuse", PackageResources.range_reuse_json5),
   ("range-relax", PackageResources.range_relax_json5),
   ("range-exchange", PackageResources.range_exchange_json5),
+  ("range-memory", PackageResources.range_memory_json5),
+  ("range-log", PackageResources.range_log_json5),
+  ("range-log-shared", PackageResources.range_log_shared_json5),
 ]

@@ -16,18 +16,22 @@ struct RecordedTables<Rules: Stage2Rules> {
   let hardware: RecordingHardware
   let allocator: Allocator
   let vm: Allocator.VM
+  /// Another VM; it is not begun.
+  let other: Allocator.VM
 
   init(
     _ rules: Rules.Type = Rules.self, features: RangeFeatures = [.tlbiRange, .fwb],
-    initially: TablePlan.Initially = .nothing
+    initially: TablePlan.Initially = .nothing, memslots: Int = 1, memoryBlocks: Int = 0
   ) {
     hardware = RecordingHardware(pcpuCount: 2)
     var configuration = AllocatorConfiguration(tagBits: 2, pcpuCount: 2)
     configuration.tables = TablePlan(
       shape: TableShape(firstLevel: 1, rootBits: 1, bits: 1), touchedPages: 8, blockLevel: 2,
-      tables: Self.tableCount, unlinkedTables: 6, features: features, initially: initially)
+      tables: Self.tableCount, unlinkedTables: 6, features: features, initially: initially,
+      memslots: memslots, memoryBlocks: memoryBlocks)
     allocator = Allocator(configuration, in: hardware.memory)
     vm = allocator.makeVM(at: VMSlot(0), in: hardware.memory)
+    other = allocator.makeVM(at: VMSlot(1), in: hardware.memory)
     allocator.prepare(on: machine)
     try? allocator.createVM(vm, on: machine)
     _ = allocator.prepareEntry((), of: vm, on: machine)
@@ -77,7 +81,17 @@ struct RecordedTables<Rules: Stage2Rules> {
     }
   }
 
-  var freeTables: Int { Int(hardware.memory.values[allocator.pool.freeCount.place]) }
+  /// The pages that are in the log of writes.
+  var dirtyPages: [UInt64] {
+    (0..<8).filter { hardware.memory.values[vm.dirty[0].place] >> $0 & 1 != 0 }
+  }
+
+  /// Whether so many blocks of memory are nobody's.
+  func frees(memory: Int) -> Bool {
+    hardware.memory.values[allocator.memory.freeCount.place] == UInt64(memory)
+  }
+
+  var freeTables: Int { Int(hardware.memory.values[allocator.pool.numbers.freeCount.place]) }
   /// Tables that were taken out; each is of pages here.
   var unlinkedTables: Int { Int(hardware.memory.values[vm.unlinkedCount.place]) }
 }
@@ -100,9 +114,11 @@ struct ReferenceMappings {
 
   var blocks = [Block](repeating: .nothing, count: 4)
   var isLogging = false
+  var dirtyPages: Set<UInt64> = []
 
   mutating func fault(_ page: Int, writes: Bool) {
     let block = page / 2
+    if isLogging, writes { dirtyPages.insert(UInt64(page)) }
     guard isLogging else {
       switch blocks[block] {
       case .block(let isWritable): blocks[block] = .block(isWritable: isWritable || writes)
@@ -125,7 +141,9 @@ struct ReferenceMappings {
         block = there == [nil, nil] ? .nothing : .pages(there)
       }
     case .protect(let first, let pages):
+      if !isLogging { dirtyPages = Set(0..<8) }
       isLogging = true
+      dirtyPages.subtract(first..<first + pages)
       forEachBlock(in: Int(first)..<Int(first + pages)) { block, protected in
         switch block {
         case .nothing: break

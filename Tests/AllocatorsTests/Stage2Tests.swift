@@ -131,6 +131,7 @@ import Testing
         reference.apply(change)
       }
       #expect(world.mappings == reference.mappings)
+      if reference.isLogging { #expect(world.dirtyPages == reference.dirtyPages.sorted()) }
       #expect(
         world.linkedTables + world.unlinkedTables + world.freeTables == World.tableCount)
     }
@@ -140,7 +141,7 @@ import Testing
     switch random.below(5) {
     case 0: .unmap(first: page, pages: 1 + random.below(8 - page))
     case 1: .protect(first: page, pages: 1 + random.below(8 - page))
-    case 2: .stopLogging
+    case 2: .stopLogging(page: page)
     case 3: .collapse(page: page)
     default: .split(page: page)
     }
@@ -152,6 +153,101 @@ import Testing
     world.allocator.destroyVM(world.vm, on: world.machine)
     #expect(world.freeTables == World.tableCount)
     #expect(world.mappings.allSatisfy { $0 == nil })
+  }
+
+  @Test func `memory that one VM loses the next one gets`() throws {
+    let world = World(memoryBlocks: 1)
+    world.fault(4, writes: true)
+    #expect(world.mappings[4] == Mapping(frame: 0, isWritable: true, level: 2))
+    world.fault(0, writes: true)
+    #expect(world.mappings[0] == nil)
+    world.change(.unmap(first: 5, pages: 1))
+    #expect(world.mappings[4] == nil)
+    try world.allocator.createVM(world.other, on: world.machine)
+    world.allocator.serveFault(2, writes: true, of: world.other, on: world.machine)
+    #expect(world.frees(memory: 0))
+    world.allocator.destroyVM(world.other, on: world.machine)
+    world.fault(0, writes: true)
+    #expect(world.mappings[0]?.frame == 0)
+  }
+
+  @Test func `memory is given back when the flush is complete`() throws {
+    let world = World(initially: .pages, memoryBlocks: 4)
+    let steps = world.hardware.record { world.change(.unmap(first: 0, pages: 2)) }.short
+    let given = try #require(steps.firstIndex { $0.hasPrefix("store relaxed memory block") })
+    let flushed = try #require(steps.lastIndex { $0 == "waitForInvalidations" })
+    #expect(flushed < given)
+    let hasty = RecordedTables(MemoryGivenBeforeFlush.self, initially: .pages, memoryBlocks: 4)
+    let hastySteps = hasty.hardware.record { hasty.change(.unmap(first: 0, pages: 2)) }.short
+    let early = try #require(hastySteps.firstIndex { $0.hasPrefix("store relaxed memory block") })
+    let late = try #require(hastySteps.lastIndex { $0 == "waitForInvalidations" })
+    #expect(early < late)
+  }
+
+  @Test func `a memory slot is logged by itself`() {
+    let world = World(initially: .blocks, memslots: 2)
+    world.change(.protect(first: 0, pages: 4))
+    #expect(
+      world.mappings.map { $0?.isWritable } == [false, false, false, false, true, true, true, true])
+    world.change(.unmap(first: 0, pages: 8))
+    world.fault(1, writes: true)
+    world.fault(5, writes: true)
+    #expect(world.mappings.map { $0?.level } == [nil, 3, nil, nil, 2, 2, nil, nil].map { $0 })
+    world.change(.collapse(page: 1))
+    #expect(world.mappings[0]?.level == 2)
+  }
+
+  @Test func `the log has what was written since it was taken out, slot by slot`() {
+    let world = World(initially: .blocks, memslots: 2)
+    world.change(.protect(first: 1, pages: 2))
+    // What nobody took out yet counts as written.
+    #expect(world.dirtyPages == [0, 3])
+    world.fault(2, writes: true)
+    world.fault(1, writes: false)
+    world.fault(5, writes: true)
+    #expect(world.dirtyPages == [0, 2, 3])
+    world.change(.protect(first: 4, pages: 4))
+    #expect(world.dirtyPages == [0, 2, 3])
+    world.change(.protect(first: 0, pages: 4))
+    world.change(.stopLogging(page: 7))
+    world.fault(6, writes: true)
+    #expect(world.dirtyPages.isEmpty)
+    world.change(.protect(first: 7, pages: 1))
+    #expect(world.dirtyPages == [4, 5, 6])
+  }
+
+  @Test func `a write is logged before its fault gives the lock back`() throws {
+    func order(_ steps: [String]) throws -> [Int] {
+      try ["or relaxed dirty bitmap", "compareExchange acquire mmu lock", "add release mmu lock"]
+        .map {
+          step in
+          try #require(steps.firstIndex { $0.hasPrefix(step) }, "\(steps)")
+        }
+    }
+    let world = World(initially: .pages)
+    let right = try order(world.hardware.record { world.fault(3, writes: true) }.short)
+    #expect(right[1] < right[0] && right[0] < right[2])
+    let hasty = RecordedTables(WriteLoggedBeforeLock.self, initially: .pages)
+    let wrong = try order(hasty.hardware.record { hasty.fault(3, writes: true) }.short)
+    #expect(wrong[0] < wrong[1])
+  }
+
+  @Test(arguments: 0..<20)
+  func `a range is each of its bits, word by word`(seed: UInt64) {
+    var random = RandomStream(Seed(seed))
+    let first = random.below(200)
+    let end = first + random.below(200)
+    var pages: [UInt64] = []
+    for bits in LogBits(from: first, to: end) {
+      pages += (0..<64).filter { bits.mask >> $0 & 1 != 0 }.map { UInt64(bits.word) * 64 + $0 }
+    }
+    #expect(pages == Array(first..<end))
+  }
+
+  @Test func `a block must lie in one memory slot`() {
+    let world = World(memslots: 8)
+    world.fault(0, writes: true)
+    #expect(world.mappings[0]?.level == 3 && world.mappings[1] == nil)
   }
 
   @Test func `sites are numbered as the table has them, and all of them are used`() {

@@ -30,8 +30,8 @@ import Testing
   private func program(fills: Bool = false, _ body: @escaping Body) -> ControlledProgram {
     let memory = ControlledMemory(pcpuCount: 1)
     let parts = Parts(
-      root: memory.words(2, initially: 0, .packed, named: "root"),
-      tables: memory.words(4, initially: 0, .packed, named: "table entry"))
+      root: memory.words(2, initially: 0, .packed, named: "root table"),
+      tables: memory.words(4, initially: 0, .packed, named: "table"))
     let m = memory.setupMachine
     func set(_ word: ControlledWord, _ entry: Stage2Entry) {
       m.store(word, entry.bits, .relaxed, at: Site(0))
@@ -82,6 +82,34 @@ import Testing
         "invalidate stage 2 of tag 1, pages 16-23, level hint 3, here",
         "invalidate stage 2 of tag 1, page 0, here", "invalidate stage 1 of tag 1 here",
         "invalidate tag 1 here", "invalidate all here",
+      ])
+  }
+
+  @Test func `entries say what they map`() {
+    let read = Stage2Entry(frame: 6, of: VMSlot(3), version: 9, isWritable: false)
+    let entries = [
+      .empty, .locked, .poison, Stage2Entry(table: 2), read, read.writable(true),
+      Stage2Entry(bits: 16),
+    ]
+    #expect(
+      entries.map(\.words) == [
+        "nothing", "locked", "nobody's", "table 2", "frame 6 of VM 3, change 9, read-only",
+        "frame 6 of VM 3, change 9", "16, not valid",
+      ])
+  }
+
+  @Test func `a table's words are entries, others are numbers`() throws {
+    let story = try run { p, m in
+      m.store(p.tables[2], Stage2Entry(table: 1).bits, .relaxed, at: Site(0))
+      _ = m.compareExchange(
+        p.tables[2], expected: Stage2Entry(table: 1).bits, desired: Stage2Entry.locked.bits,
+        .relaxed, failure: .relaxed, at: Site(0))
+      m.store(p.root[0], 0, .relaxed, at: Site(0))
+    }
+    #expect(
+      story.cells == [
+        "store table[2] = table 1", "cas table[2] table 1 -> locked ok",
+        "store root table[0] = nothing",
       ])
   }
 
@@ -171,5 +199,16 @@ import Testing
       short.sentence
         == "pCPU 0 was to invalidate pages 16-23, entries of level 3, and nothing that "
         + "it issued does so for page 20")
+    let lost = try run { p, m in
+      p.enter(m)
+      m.takenFromLog(VMSlot(0), page: 1, wasDirty: true, version: 1)
+      m.stage2Flushed(VMSlot(0), Stage2Span(first: 0, pages: 2), olderThan: 1, .write)
+      p.touch(m, 1, writes: true)
+      m.takenFromLog(VMSlot(0), page: 1, wasDirty: false, version: 2)
+    }
+    #expect(
+      lost.sentence
+        == "pCPU 0 took page 1 of VM 0 out of the log of writes, which did not have it, although a "
+        + "guest has written it since it was last taken out")
   }
 }

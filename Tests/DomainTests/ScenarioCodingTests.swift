@@ -152,7 +152,7 @@ import Testing
         + "tagBits, usableTags, hardwareTagBits, threadsPerCore, fewTags, pagesPerVM, entriesPerSlice, "
         + "accessesPerEntry, longStayEvery, longStayAccesses, hackbenchRuns, messagesPerRun, "
         + "messageEvery, channelCapacity, tableLevels, tableBits, rootBits, pageStride, blockLevel, "
-        + "tablePages, mapped, features, changeEvery, unmapEvery, speculateEvery, suspendEvery, offlineEvery, "
+        + "tablePages, memslots, memoryBlocks, mapped, features, changeEvery, unmapEvery, speculateEvery, suspendEvery, offlineEvery, "
         + "pinEvery, failEvery, nestedEvery, migrateEvery, "
         + "contextSwitchBarrier, putBeforeContextDead, directSwitch, claimAfterPut, duration, perturb, oracles, stallAfter, "
         + "watchdogEvery, initialState, script, program"

@@ -54,6 +54,16 @@ import Testing
       manyVMs?.hasPrefix("256 VMs have tables with levels, but an entry can name 255") == true)
   }
 
+  @Test func `memory slots are equal, and memory has a name for each frame`() {
+    #expect(
+      refusal { $0.memslots = 3 }
+        == "memslots is 3, but 4096 pages are no whole number of such slots; give a divisor of it")
+    #expect(
+      refusal { $0.memoryBlocks = 1 << 20 }
+        == "memoryBlocks is 1048576, but an entry can name 524288 of that level; lower memoryBlocks or "
+        + "raise blockLevel")
+  }
+
   @Test(arguments: ["unmap 0:4+8", "protect 1:0+4096", "collapse 0:4095", "split 3:0"])
   func `a change is written as it is read`(text: String) throws {
     let step = try #require(Scenario.ProgramStep(parsing: text))

@@ -197,6 +197,8 @@ struct Judge {
     case .speculate where tables != nil:
       translateByLevels(pcpu, page: Int(event.a), writes: false, isUse: false)
     case .stage2Flushed: tables?.flushed(object: object, first: event.a, packed: event.b)
+    case .takenFromLog:
+      if tables?.taken(object: object, page: event.a, version: event.b) == true { find(.o14) }
     case .rangeFlushBegins: tables?.begins(pcpu, first: event.a, packed: event.b)
     case .rangeFlushEnds: if tables?.ends(pcpu) == true { find(.o10) }
     case .translate: translate(pcpu, page: Int(event.a), isAsked: true)

@@ -19,6 +19,7 @@ final class KeepingWatcher: MachineWatcher {
   private let judges: Bool
   private let kept = HostLock<(evidence: [RolloverEvidence], bugs: [Bug])>(([], []))
   private let keptUnderCovers = HostLock<[UnderCoverEvidence]>([])
+  private let keptLostWrites = HostLock<[LostWriteEvidence]>([])
 
   /// `judges`: what it answers when asked whether it judged a rollover.
   init(judges: Bool = true) { self.judges = judges }
@@ -26,6 +27,7 @@ final class KeepingWatcher: MachineWatcher {
   var evidence: [RolloverEvidence] { kept.withLock { $0.evidence } }
   var bugs: [Bug] { kept.withLock { $0.bugs } }
   var underCovers: [UnderCoverEvidence] { keptUnderCovers.withLock { $0 } }
+  var lostWrites: [LostWriteEvidence] { keptLostWrites.withLock { $0 } }
 
   func rolledOver(_ evidence: RolloverEvidence) -> Set<OracleID> {
     kept.withLock { $0.evidence.append(evidence) }
@@ -35,6 +37,8 @@ final class KeepingWatcher: MachineWatcher {
   func underCovered(_ evidence: UnderCoverEvidence) {
     keptUnderCovers.withLock { $0.append(evidence) }
   }
+
+  func lostWrite(_ evidence: LostWriteEvidence) { keptLostWrites.withLock { $0.append(evidence) } }
 
   func bug(_ message: String, at site: Site, on pcpu: PCPU) {
     kept.withLock { $0.bugs.append(Bug(message: message, site: site, pcpu: pcpu)) }

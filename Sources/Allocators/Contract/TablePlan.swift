@@ -23,12 +23,18 @@ public struct TablePlan: Sendable, Equatable {
   public var features: RangeFeatures
   /// What is mapped when a VM begins.
   public var initially: Initially
+  /// Memory slots of a VM, each logged by itself.
+  public var memslots: Int
+  /// Blocks of memory of all VMs together; 0: each VM has memory of its own for all of its pages.
+  public var memoryBlocks: Int
 
   /// A plan of these parts.
   public init(
     shape: TableShape, touchedPages: Int, blockLevel: Int, tables: Int, unlinkedTables: Int,
-    features: RangeFeatures, initially: Initially
+    features: RangeFeatures, initially: Initially, memslots: Int = 1, memoryBlocks: Int = 0
   ) {
+    self.memslots = memslots
+    self.memoryBlocks = memoryBlocks
     self.shape = shape
     self.touchedPages = touchedPages
     self.blockLevel = blockLevel
@@ -60,8 +66,8 @@ public enum TableChange: Sendable, Equatable, BitwiseCopyable {
   case unmap(first: UInt64, pages: UInt64)
   /// Write-protects, and logs what is written from then on.
   case protect(first: UInt64, pages: UInt64)
-  /// No longer logs: faults may map blocks where pages are.
-  case stopLogging
+  /// No longer logs in the page's memory slot: faults may map blocks where pages are.
+  case stopLogging(page: UInt64)
   /// Maps the page's block anew, as a fault of a guest does when nothing is logged any more.
   case collapse(page: UInt64)
   /// Makes pages of the page's block.

@@ -40,16 +40,19 @@ extension GuestLoop {
 
   private mutating func drawChange() -> TableChange {
     let all = knobs.addressSpacePages
-    switch random.below(8) {
+    switch random.below(10) {
     case 0, 1:
       let first = random.below(all)
       return .unmap(first: first, pages: 1 &+ random.below(all &- first))
     case 2:
       // One page: most of what a host swaps out.
       return .unmap(first: random.below(all), pages: 1)
-    case 3: return .protect(first: 0, pages: all)
-    case 4: return .stopLogging
-    case 5, 6: return .collapse(page: random.below(all))
+    case 3, 4, 5:
+      // A host asks for the log several times before it has had enough of it.
+      let memslot = random.below(all) / knobs.memslotPages
+      return .protect(first: memslot &* knobs.memslotPages, pages: knobs.memslotPages)
+    case 6: return .stopLogging(page: random.below(all))
+    case 7, 8: return .collapse(page: random.below(all))
     default: return .split(page: random.below(all))
     }
   }

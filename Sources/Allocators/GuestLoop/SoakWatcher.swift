@@ -65,6 +65,15 @@ public final class SoakWatcher: MachineWatcher {
     )
   }
 
+  public func lostWrite(_ evidence: LostWriteEvidence) {
+    guard isOn, oracles.contains(.o14) else { return }
+    log.add(
+      .o14, .forbidden,
+      "\(evidence.pcpu) took page \(evidence.page) of \(evidence.slot) out of the log of writes, which did "
+        + "not have it, although a guest has written it since it was last taken out",
+      on: evidence.pcpu)
+  }
+
   public func reused(_ evidence: LinesLeftEvidence) {
     guard isOn else { return }
     let place =

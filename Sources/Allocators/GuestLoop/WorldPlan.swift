@@ -32,6 +32,8 @@ public struct WorldKnobs: Sendable, Equatable, BitwiseCopyable {
   public var pageStride: UInt64
   /// Pages of the address space, where tables have levels.
   public var addressSpacePages: UInt64
+  /// Pages of each memory slot.
+  public var memslotPages: UInt64
   /// One slice in so many changes its VM's tables with levels; 0: none does.
   public var changeEvery: Int
   /// One slice in so many ends with an unmapped page; 0: none does.
@@ -81,6 +83,7 @@ public struct WorldKnobs: Sendable, Equatable, BitwiseCopyable {
     channelCapacity = scenario.channelCapacity
     pageStride = UInt64(scenario.pageStride)
     addressSpacePages = scenario.tableLevels > 0 ? UInt64(scenario.addressSpacePages) : 0
+    memslotPages = addressSpacePages / UInt64(scenario.memslots)
     changeEvery = scenario.changeEvery
     unmapEvery = scenario.unmapEvery
     speculateEvery = scenario.speculateEvery

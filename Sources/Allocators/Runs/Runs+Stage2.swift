@@ -55,6 +55,16 @@ extension Fault {
       soakedIn: "range-churn", exploredIn: "range-unmap",
       .system(wrong("B73", .o4, "range-unmap", TableFlushDeferred.self))),
     Fault(
+      "B73L", "write-logged-before-lock", "a write is logged before the lock is taken",
+      origin: "synthetic", oracles: [.o14],
+      soakedIn: "range-churn", exploredIn: "range-log",
+      .system(wrong("B73L", .o14, "range-log", WriteLoggedBeforeLock.self))),
+    Fault(
+      "B73M", "memory-given-before-flush", "unmapping gives memory to others before it has flushed",
+      origin: "synthetic", oracles: [.o4],
+      soakedIn: "range-churn", exploredIn: "range-memory",
+      .system(wrong("B73M", .o4, "range-memory", MemoryGivenBeforeFlush.self))),
+    Fault(
       "B74", "table-flush-at-level-0", "level 0 is said where the level is unknown",
       origin: "c910f2b65518, fixed by 0f0ff097bf77", oracles: [.o10, .o4],
       soakedIn: "range-churn-lpa2", exploredIn: "range-lpa2",

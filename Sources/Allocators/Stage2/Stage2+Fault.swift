@@ -6,19 +6,27 @@ import Machines
 extension Stage2 {
   /// What came of an attempt to map.
   enum MapOutcome {
-    /// The guest may try again: it finds an entry, or somebody is about it.
-    case done
+    /// The guest has what it wanted.
+    case mapped
+    /// Somebody else is about the entry, or there is no memory: the guest comes again.
+    case again
     /// There is no room for tables until those that were taken out are freed.
     case noRoom
   }
 
   /// user_mem_abort: gives the guest what it wants of `page`.
   public func serveFault(_ page: UInt64, writes: Bool, of vm: VM, on m: M) {
+    if writes, !Rules.logsUnderLock, isLogging(page, vm, on: m) { log(page, vm, on: m) }
     m.acquireShared(vm.lock, at: Stage2Sites.faultLock)
-    let isLogging = m.load(vm.logging, .relaxed, at: Stage2Sites.faultLogging) != 0
-    let level = isLogging ? 3 : max(plan.blockLevel, shape.firstLevel)
+    let isLogging = isLogging(page, vm, on: m)
+    // A block must lie in one memory slot.
+    let level =
+      isLogging || pagesOfBlock > pagesOfMemslot ? 3 : max(plan.blockLevel, shape.firstLevel)
     let outcome = map(
       page, at: level, rights: (wanted: writes, given: writes || !isLogging), vm, on: m)
+    // Before the lock is given back: whoever takes the page out of the log finds it there, or protects it
+    // before it may be written. Nothing is logged that was not allowed.
+    if writes, isLogging, outcome == .mapped, Rules.logsUnderLock { log(page, vm, on: m) }
     m.releaseShared(vm.lock, at: Stage2Sites.faultUnlock)
     if outcome == .noRoom { freeUnlinked(vm, on: m) }
   }
@@ -36,17 +44,17 @@ extension Stage2 {
       if entry.isLocked {
         // The kernel lets the guest try again and again until somebody has made the entry.
         _ = m.wait(for: word, until: .differs(entry.bits), .relaxed, at: Stage2Sites.awaitEntry)
-        return .done
+        return .again
       }
       let place = EntryPlace<M>(word: word, entry: entry, page: page, level: depth)
       if depth == level { return mapLeaf(place, rights, vm, on: m) }
       if entry.isTable {
         table = pool.table(entry.number)
       } else {
-        guard let number = pool.take(on: m) else { return .noRoom }
+        guard let number = pool.take(for: vm.slot, on: m) else { return .noRoom }
         guard link(number, place, vm, on: m) else {
-          pool.give(number, on: m)
-          return .done
+          pool.give(number, of: vm.slot, on: m)
+          return .again
         }
         table = pool.table(number)
       }
@@ -70,30 +78,34 @@ extension Stage2 {
   ) -> MapOutcome {
     let entry = place.entry
     if entry.isLeaf {
-      if rights.wanted { relax(place, vm, on: m) }
-      return .done
+      return !rights.wanted || relax(place, vm, on: m) ? .mapped : .again
     }
     if entry.isTable, !hasRoomForUnlinked(vm, on: m) { return .noRoom }
-    guard let version = breakEntry(place, vm, on: m) else { return .done }
+    guard let frame = frame(of: shape.base(of: place.page, place.level), vm, on: m),
+      let version = breakEntry(place, vm, on: m)
+    else { return .again }
     let leaf = Stage2Entry(
-      frame: frame(of: shape.base(of: place.page, place.level), vm), of: vm.slot,
-      version: version, isWritable: rights.given)
+      frame: frame, of: vm.slot, version: version, isWritable: rights.given)
     m.store(place.word, leaf.bits, .release, at: Stage2Sites.makeEntry)
     if entry.isTable { unlink(entry, place.level, vm, on: m) }
-    return .done
+    return .mapped
   }
 
-  /// Lets the guest write. Whoever else still has the narrower entry comes here, too, and finds it done:
-  /// what is in this pCPU's TLB goes either way (stage2_attr_walker, __kvm_tlb_flush_vmid_ipa_nsh).
-  private func relax(_ place: EntryPlace<M>, _ vm: VM, on m: M) {
-    if !place.entry.isWritable {
+  /// Lets the guest write; false if somebody else was faster. Whoever else still has the narrower entry
+  /// comes here, too, and finds it done: what is in this pCPU's TLB goes either way (stage2_attr_walker,
+  /// __kvm_tlb_flush_vmid_ipa_nsh).
+  private func relax(_ place: EntryPlace<M>, _ vm: VM, on m: M) -> Bool {
+    var isWritable = place.entry.isWritable
+    if !isWritable {
       let version = m.add(vm.changes, 1, .relaxed, at: Stage2Sites.countChange)
-      _ = m.compareExchange(
+      let seen = m.compareExchange(
         place.word, expected: place.entry.bits,
         desired: place.entry.writable(true).changed(version).bits, .relaxed, failure: .relaxed,
         at: Stage2Sites.relaxEntry)
+      isWritable = seen == place.entry.bits
     }
     flushHere(place.page, level: place.level, vm, on: m)
+    return isWritable
   }
 
   /// stage2_try_break_pte: takes a mapping away for as long as another one is made. Returns the number
@@ -116,11 +128,6 @@ extension Stage2 {
     let version = given ?? m.add(vm.changes, 1, .relaxed, at: Stage2Sites.countChange)
     if entry.isValid { m.stage2Flushed(vm.slot, span, olderThan: version, .use) }
     return version
-  }
-
-  /// Which memory backs a page: each VM has its own, side by side.
-  func frame(of page: UInt64, _ vm: VM) -> UInt64 {
-    UInt64(truncatingIfNeeded: vm.slot.index) &* shape.pageCount &+ page
   }
 }
 

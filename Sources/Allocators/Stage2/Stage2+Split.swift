@@ -9,7 +9,7 @@ extension Stage2 {
   func split(_ page: UInt64, of vm: VM, on m: M) {
     m.acquireExclusive(vm.lock, at: Stage2Sites.splitLock)
     freeUnlinkedLocked(vm, on: m)
-    if let place = block(around: page, vm, on: m), let number = pool.take(on: m) {
+    if let place = block(around: page, vm, on: m), let number = pool.take(for: vm.slot, on: m) {
       let version = m.add(vm.changes, 1, .relaxed, at: Stage2Sites.countChange)
       fill(pool.table(number), with: place.entry, level: place.level, version, on: m)
       if breakEntry(place, vm, version: version, on: m) != nil {

@@ -36,19 +36,19 @@ extension Stage2 {
     while count > 0 {
       count -= 1
       let table = m.read(vm.unlinked[count])
-      freeTree(table &>> 2, below: Int(table & 3), on: m)
+      freeTree(table &>> 2, below: Int(table & 3), vm, on: m)
     }
     m.write(vm.unlinkedCount, 0)
   }
 
-  private func freeTree(_ number: UInt64, below level: Int, on m: M) {
+  private func freeTree(_ number: UInt64, below level: Int, _ vm: VM, on m: M) {
     if level < 2 {
       let table = pool.table(number)
       for index in 0..<table.count {
         let entry = Stage2Entry(bits: m.load(table[index], .relaxed, at: Stage2Sites.freeEntry))
-        if entry.isTable { freeTree(entry.number, below: level + 1, on: m) }
+        if entry.isTable { freeTree(entry.number, below: level + 1, vm, on: m) }
       }
     }
-    pool.give(number, on: m)
+    pool.give(number, of: vm.slot, on: m)
   }
 }

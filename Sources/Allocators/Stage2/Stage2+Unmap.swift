@@ -28,6 +28,7 @@ extension Stage2 {
     var walk = UnmapWalk(
       first: first, end: end, defersFlush: Rules.defersLeafFlushes(features), tag: tag)
     _ = unmap(&walk, in: vm.root, shape.firstLevel, from: 0, vm, on: m)
+    if !Rules.flushesBeforeGiving { giveMemoryBack(walk.first, walk.end, vm, on: m) }
     let span = Stage2Span(first: first, pages: end &- first)
     if walk.defersFlush { flushRange(span, wanted: span, vm, tag, on: m) }
     // Nobody maps meanwhile: all that was made up to now is gone.
@@ -35,6 +36,7 @@ extension Stage2 {
     m.stage2Flushed(
       vm.slot, Stage2Span(first: walk.first, pages: walk.end &- walk.first), olderThan: version,
       .use)
+    if Rules.flushesBeforeGiving { giveMemoryBack(walk.first, walk.end, vm, on: m) }
   }
 
   /// stage2_unmap_walker, for the part of a table that begins at page `start`. Returns whether nothing is
@@ -77,7 +79,7 @@ extension Stage2 {
     if Rules.flushesTableNow(defersLeaves: walk.defersFlush) {
       flushTable(page, level: level, vm, walk.tag, on: m)
     }
-    pool.give(number, on: m)
+    pool.give(number, of: vm.slot, on: m)
   }
 
   private func clear(_ word: M.Word, on m: M) {
@@ -88,15 +90,18 @@ extension Stage2 {
     m.load(word, .relaxed, at: Stage2Sites.unmapOthers) == Stage2Entry.empty.bits
   }
 
-  /// kvm_mmu_wp_memory_region: from here on writes are logged, and none goes through an old entry. The
-  /// flush comes when the lock is given back.
+  /// kvm_clear_dirty_log_protect, after the logging of what is not yet logged has begun: the pages are taken
+  /// out of the log, and none is written through an old entry. The flush comes when the lock is given back.
   func protect(_ first: UInt64, pages: UInt64, of vm: VM, on m: M) {
     m.acquireExclusive(vm.lock, at: Stage2Sites.protectLock)
     freeUnlinkedLocked(vm, on: m)
-    m.store(vm.logging, 1, .relaxed, at: Stage2Sites.startLogging)
-    protect(first, first &+ pages, in: vm.root, shape.firstLevel, from: 0, on: m)
-    // What is made wider from here on has a later number.
+    for memslot in memslot(of: first)...memslot(of: first &+ pages &- 1) {
+      startLogging(memslot, vm, on: m)
+    }
+    // What is made wider from here on has this number or a later one.
     let version = m.observe(vm.changes) &+ 1
+    takeFromLog(first, first &+ pages, version, vm, on: m)
+    protect(first, first &+ pages, in: vm.root, shape.firstLevel, from: 0, on: m)
     m.releaseExclusive(vm.lock, at: Stage2Sites.protectUnlock)
     let span = Stage2Span(first: first, pages: pages)
     flushRange(span, wanted: span, vm, on: m)
@@ -122,11 +127,6 @@ extension Stage2 {
           table[index], entry.writable(false).bits, .relaxed, at: Stage2Sites.takeWriteRight)
       }
     }
-  }
-
-  /// The memslot is no longer logged: faults map blocks again, where tables stand (collapse).
-  func stopLogging(of vm: VM, on m: M) {
-    m.store(vm.logging, 0, .relaxed, at: Stage2Sites.stopLogging)
   }
 }
 

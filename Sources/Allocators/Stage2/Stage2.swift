@@ -37,7 +37,11 @@ public struct Stage2<M: Machine, Rules: Stage2Rules>: TagAllocator {
       Stage2Parts(
         plan: plan, features: plan.features,
         pool: TablePool(
-          plan.tables, tableSize: 1 << plan.shape.bits, in: memory)))
+          plan.tables, tableSize: 1 << plan.shape.bits, in: memory),
+        memory: NumberPool(
+          plan.memoryBlocks,
+          sites: .init(lock: Stage2Sites.memoryLock, unlock: Stage2Sites.memoryUnlock),
+          named: "memory", in: memory)))
   }
 
   public func makeVM(in memory: M.Memory) -> VM { makeVM(at: VMSlot(0), in: memory) }
@@ -49,7 +53,12 @@ public struct Stage2<M: Machine, Rules: Stage2Rules>: TagAllocator {
         shape.entryCount(shape.firstLevel), initially: 0, .packed, named: "root table"),
       lock: memory.lock(named: "mmu lock"),
       changes: memory.word(initially: 1, named: "changes of tables"),
-      logging: memory.word(initially: 0, named: "dirty logging"),
+      logging: memory.words(plan.memslots, initially: 0, .packed, named: "dirty logging"),
+      dirty: memory.words(
+        (plan.touchedPages + 63) / 64, initially: 0, .packed, named: "dirty bitmap"),
+      memory: memory.words(
+        plan.memoryBlocks == 0 ? 0 : Int(shape.pageCount / pagesOfBlock), initially: 0, .packed,
+        named: "memory block"),
       unlinkedLock: memory.lock(named: "unlinked lock"),
       unlinked: memory.cells(plan.unlinkedTables, initially: 0, named: "unlinked table"),
       unlinkedCount: memory.cell(initially: 0, named: "unlinked tables"))
@@ -67,8 +76,10 @@ public struct Stage2<M: Machine, Rules: Stage2Rules>: TagAllocator {
   /// kvm_init_stage2_mmu.
   public func createVM(_ vm: VM, on m: M) throws(AllocationError) {
     try ids.createVM(vm.id, on: m)
-    m.store(
-      vm.logging, plan.initially == .pages ? 1 : 0, .relaxed, at: Stage2Sites.startLogging)
+    for memslot in 0..<vm.logging.count {
+      m.store(vm.logging[memslot], 0, .relaxed, at: Stage2Sites.stopLogging)
+      if plan.initially == .pages { startLogging(memslot, vm, on: m) }
+    }
     if plan.initially != .nothing { mapAll(vm, on: m) }
   }
 
@@ -76,16 +87,17 @@ public struct Stage2<M: Machine, Rules: Stage2Rules>: TagAllocator {
   /// flushes all, and no pCPU walks under it any more.
   public func destroyVM(_ vm: VM, on m: M) {
     freeUnlinkedLocked(vm, on: m)
-    freeBelow(vm.root, shape.firstLevel, on: m)
+    freeBelow(vm.root, shape.firstLevel, vm, on: m)
+    giveMemoryBack(0, shape.pageCount, vm, on: m)
     ids.destroyVM(vm.id, on: m)
   }
 
-  private func freeBelow(_ table: Bank<M.Word>, _ level: Int, on m: M) {
+  private func freeBelow(_ table: Bank<M.Word>, _ level: Int, _ vm: VM, on m: M) {
     for index in 0..<table.count {
       let entry = Stage2Entry(bits: m.load(table[index], .relaxed, at: Stage2Sites.freeEntry))
       if entry.isTable {
-        freeBelow(pool.table(entry.number), level + 1, on: m)
-        pool.give(entry.number, on: m)
+        freeBelow(pool.table(entry.number), level + 1, vm, on: m)
+        pool.give(entry.number, of: vm.slot, on: m)
       }
       if entry != .empty { m.store(table[index], 0, .relaxed, at: Stage2Sites.clearEntry) }
     }
@@ -103,15 +115,18 @@ public struct Stage2<M: Machine, Rules: Stage2Rules>: TagAllocator {
     ids.start(from: state, vms: vms.map(\.id), on: m)
   }
 
-  public func prepare(on m: M) { pool.fill(on: m) }
+  public func prepare(on m: M) {
+    pool.numbers.fill(on: m)
+    memory.fill(on: m)
+  }
 
   public func change(_ change: TableChange, of vm: VM, on m: M) {
     switch change {
     case .unmap(let first, let pages): unmap(first, pages: pages, of: vm, on: m)
     case .protect(let first, let pages): protect(first, pages: pages, of: vm, on: m)
-    case .stopLogging: stopLogging(of: vm, on: m)
+    case .stopLogging(let page): stopLogging(page, of: vm, on: m)
     case .collapse(let page):
-      stopLogging(of: vm, on: m)
+      stopLogging(page, of: vm, on: m)
       serveFault(page, writes: false, of: vm, on: m)
     case .split(let page): split(page, of: vm, on: m)
     }
@@ -139,7 +154,7 @@ public struct Stage2<M: Machine, Rules: Stage2Rules>: TagAllocator {
 
   public static var traits: AllocatorTraits {
     AllocatorTraits(
-      tagScope: .machine, oracles: OracleID.common.union([.o10]),
+      tagScope: .machine, oracles: OracleID.common.union([.o10, .o14]),
       idWords: ["id", "active", "generation"], leastTags: { pcpus, _ in pcpus + 1 })
   }
 
@@ -151,6 +166,8 @@ struct Stage2Parts<M: Machine>: Sendable {
   let plan: TablePlan
   let features: RangeFeatures
   let pool: TablePool<M>
+  /// Blocks of memory that nobody has.
+  let memory: NumberPool<M>
 }
 
 extension Stage2 {
@@ -158,6 +175,7 @@ extension Stage2 {
   var shape: TableShape { parts.value.plan.shape }
   var features: RangeFeatures { parts.value.features }
   var pool: TablePool<M> { parts.value.pool }
+  var memory: NumberPool<M> { parts.value.memory }
 }
 
 /// A VM: its id and its tables.
@@ -171,8 +189,14 @@ public struct Stage2VM<M: Machine>: Sendable {
   let lock: Lock<M.Word>
   /// Counts changes that give: each new or wider entry carries the number of its own.
   let changes: M.Word
-  /// Whether writes are logged: then faults map pages and not blocks. Written under the lock.
-  let logging: M.Word
+  /// Per memory slot whether writes are logged: then faults map pages and not blocks.
+  let logging: Bank<M.Word>
+  /// The memory slots' logs, one after the other: a bit for each page that guests touch, set if one has
+  /// written it since it was last taken out.
+  let dirty: Bank<M.Word>
+  /// Per block of the address space the block of memory behind it, + 1; 0 for none. Changed by
+  /// compare-exchange by whoever shares the lock.
+  let memory: Bank<M.Word>
   /// Guards `unlinked` and `unlinkedCount` against other readers of `lock`.
   let unlinkedLock: Lock<M.Word>
   /// Tables that faults took out: number << 2 | level of the entry that named it.

@@ -96,7 +96,7 @@ public final class Stage2Bench {
     // Its number; flushes are made under it.
     _ = stage2.prepareEntry((), of: vm, on: m)
     stage2.put((), of: vm, on: m)
-    stage2.stopLogging(of: vm, on: m)
+    stage2.stopLogging(0, of: vm, on: m)
   }
 
   /// A guest asks for `count` pages from `first` on, `step` pages apart.
@@ -114,7 +114,7 @@ public final class Stage2Bench {
   }
 
   /// No longer logs.
-  public func stopLogging() { stage2.stopLogging(of: vm, on: m) }
+  public func stopLogging() { stage2.stopLogging(0, of: vm, on: m) }
 
   /// Takes pages away.
   public func unmap(_ range: PageRange) {

@@ -23,6 +23,10 @@ public protocol Stage2Rules: Sendable {
   static func defersLeafFlushes(_ features: RangeFeatures) -> Bool
   /// Whether unmapping flushes a table before it gives its memory back.
   static func flushesTableNow(defersLeaves: Bool) -> Bool
+  /// Whether unmapping flushes before it gives memory back.
+  static var flushesBeforeGiving: Bool { get }
+  /// Whether a fault logs a write while it holds its share of the lock.
+  static var logsUnderLock: Bool { get }
   /// Waits until stage-2 invalidations are complete, before stage 1.
   static func waitBetweenStages<M: Machine>(on m: M)
   /// Whether unmapping reads the VM's number once for all its parts.
@@ -57,6 +61,10 @@ extension Stage2Rules {
 
   /// Always: a walk could go on through a table that is somebody else's memory (f62d4c3eb687).
   public static func flushesTableNow(defersLeaves: Bool) -> Bool { true }
+
+  public static var flushesBeforeGiving: Bool { true }
+
+  public static var logsUnderLock: Bool { true }
 
   public static func waitBetweenStages<M: Machine>(on m: M) {
     m.waitForInvalidations(at: Stage2Sites.flushStage2Wait)

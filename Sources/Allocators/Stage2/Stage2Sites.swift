@@ -48,6 +48,16 @@ public enum Stage2Sites {
   static let fillTable = Site(63)
   static let splitUnlock = Site(64)
   static let awaitEntry = Site(65)
+  static let memoryLock = Site(66)
+  static let memoryUnlock = Site(67)
+  static let lookUpMemory = Site(68)
+  static let backMemory = Site(69)
+  static let giveMemory = Site(70)
+  static let lookUpLogging = Site(71)
+  static let logAll = Site(72)
+  static let logWrite = Site(73)
+  static let lookUpLog = Site(74)
+  static let clearLog = Site(75)
 
   /// Their rows in the table that `list --sites` prints.
   static let table: [SiteDescription] = [
@@ -131,5 +141,26 @@ public enum Stage2Sites {
       splitUnlock, "split-unlock", "release", "mmu lock", "release", "kvm_mmu_split_huge_pages"),
     Arm64VMIDSites.row(
       awaitEntry, "await-entry", "wait", "entry", "relaxed", "__kvm_pgtable_visit"),
+    Arm64VMIDSites.row(memoryLock, "memory-lock", "acquire", "memory", "acquire", "alloc_pages"),
+    Arm64VMIDSites.row(
+      memoryUnlock, "memory-unlock", "release", "memory", "release", "alloc_pages"),
+    Arm64VMIDSites.row(
+      lookUpMemory, "look-up-memory", "load", "memory block", "relaxed", "__kvm_faultin_pfn"),
+    Arm64VMIDSites.row(
+      backMemory, "back-memory", "compareExchange", "memory block", "relaxed", "handle_mm_fault"),
+    Arm64VMIDSites.row(
+      giveMemory, "give-memory", "store", "memory block", "relaxed", "unmap_page_range"),
+    Arm64VMIDSites.row(
+      lookUpLogging, "look-up-logging", "load", "dirty logging", "relaxed",
+      "kvm_arch_commit_memory_region"),
+    Arm64VMIDSites.row(
+      logAll, "log-all", "or", "dirty bitmap", "relaxed", "kvm_alloc_dirty_bitmap"),
+    Arm64VMIDSites.row(
+      logWrite, "log-write", "or", "dirty bitmap", "relaxed", "mark_page_dirty_in_slot"),
+    Arm64VMIDSites.row(
+      lookUpLog, "look-up-log", "load", "dirty bitmap", "relaxed", "kvm_clear_dirty_log_protect"),
+    Arm64VMIDSites.row(
+      clearLog, "clear-log", "compareExchange", "dirty bitmap", "relaxed",
+      "kvm_clear_dirty_log_protect"),
   ]
 }

@@ -10,26 +10,17 @@ struct TablePool<M: Machine>: Sendable {
   let tableSize: Int
   /// All tables' entries: those of table n from n * `tableSize` on.
   let entries: Bank<M.Word>
-  /// Guards `free` and `freeCount`.
-  let lock: Lock<M.Word>
-  /// The numbers of the free ones, a stack.
-  let free: Bank<M.Cell>
-  let freeCount: M.Cell
+  /// The numbers of the free ones.
+  let numbers: NumberPool<M>
 
   /// `count` tables of `tableSize` entries, all free.
   init(_ count: Int, tableSize: Int, in memory: M.Memory) {
     self.tableSize = tableSize
     entries = memory.words(
       count * tableSize, initially: Stage2Entry.poison.bits, .packed, named: "table")
-    lock = memory.lock(named: "table pool lock")
-    free = memory.cells(count, initially: 0, named: "free table")
-    freeCount = memory.cell(initially: 0, named: "free tables")
-  }
-
-  /// Puts every table on the stack, before the pCPUs start; the lowest number comes out first.
-  func fill(on m: M) {
-    for place in 0..<free.count { m.write(free[place], UInt64(free.count - 1 - place)) }
-    m.write(freeCount, UInt64(free.count))
+    numbers = NumberPool(
+      count, sites: .init(lock: Stage2Sites.poolLock, unlock: Stage2Sites.poolUnlock),
+      named: "table pool", in: memory)
   }
 
   /// The entries of table `number`.
@@ -39,26 +30,19 @@ struct TablePool<M: Machine>: Sendable {
       first: entries[Int(truncatingIfNeeded: number) &* tableSize], stride: 1, count: tableSize)
   }
 
-  /// An empty table; nil if there is none. Its entries are published by whoever links it.
-  func take(on m: M) -> UInt64? {
-    m.acquire(lock, at: Stage2Sites.poolLock)
-    let count = m.read(freeCount)
-    if count > 0 { m.write(freeCount, count &- 1) }
-    let number = count > 0 ? m.read(free[Int(count) &- 1]) : nil
-    m.release(lock, at: Stage2Sites.poolUnlock)
-    guard let number else { return nil }
+  /// An empty table for the VM in `slot`; nil if there is none. Its entries are published by whoever links
+  /// it.
+  func take(for slot: VMSlot, on m: M) -> UInt64? {
+    guard let number = numbers.take(for: slot, on: m) else { return nil }
     fill(number, with: .empty, on: m)
     return number
   }
 
-  /// Gives a table back that no software can come to any more. What hardware can is its owner's care.
-  func give(_ number: UInt64, on m: M) {
+  /// Gives a table of that VM back, to which no software can come any more. What hardware can is its owner's
+  /// care.
+  func give(_ number: UInt64, of slot: VMSlot, on m: M) {
     fill(number, with: .poison, on: m)
-    m.acquire(lock, at: Stage2Sites.poolLock)
-    let count = m.read(freeCount)
-    m.write(free[Int(count)], number)
-    m.write(freeCount, count &+ 1)
-    m.release(lock, at: Stage2Sites.poolUnlock)
+    numbers.give(number, of: slot, on: m)
   }
 
   private func fill(_ number: UInt64, with entry: Stage2Entry, on m: M) {

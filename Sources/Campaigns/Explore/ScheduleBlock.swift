@@ -108,7 +108,8 @@ extension Violation {
       (.outOfRange, .outOfRange), (.generationBack, .generationBack),
       (.tagChanged, .tagChanged), (.deadlock, .deadlock),
       (.otherVCPU, .otherVCPU), (.otherLevel, .otherLevel),
-      (.staleInner, .staleInner), (.freedTwice, .freedTwice), (.freedInUse, .freedInUse):
+      (.staleInner, .staleInner), (.freedTwice, .freedTwice), (.freedInUse, .freedInUse),
+      (.lostWrite, .lostWrite):
       true
     case (.bug(_, _, _, let a), .bug(_, _, _, let b)): a == b
     case (.race(_, let a, _, _), .race(_, let b, _, _)): a == b

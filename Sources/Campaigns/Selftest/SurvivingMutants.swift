@@ -101,13 +101,18 @@ enum SurvivingMutants {
     "miss last reserved": ofArm64VMID,
     "skip fill-table": "a page that is not there faults: slower, and nothing wrong",
     "skip await-entry": "the guest comes back until the entry is made",
-    "skip start-logging": grain, "skip stop-logging": grain,
+    "skip start-logging":
+      "each time that the log is asked for it begins anew, with all pages in it",
+    "skip stop-logging": "pages or blocks: TLBs are right with either",
+    "miss last memory": lessMemory, "tear back-memory": lessMemory,
+    "tear clear-log": nobodyElse, "tear log-all": nobodyElse,
     "tear relax-entry":
       "logging must end between the looks of two faults that meet at one block: too rare",
     "tear count-change": "two changes with one number are of different entries",
   ]
   private static let ofArm64VMID = "the VMID allocator's own: the worlds of arm64-vmid break it"
-  private static let grain = "pages or blocks: TLBs are right with either"
+  private static let lessMemory = "a block that is not given back: less memory, and nothing wrong"
+  private static let nobodyElse = "nobody else writes the log: the lock is held"
 
   private static let ownFlush =
     "the pCPU's own TLB: it is flushed, if late, before it is used under a new number"

@@ -11,6 +11,8 @@ struct TraceNames {
   let pcpuCount: Int
   private let tagBits: Int
   private let idWords: Set<String>
+  /// Whether tables have levels.
+  private let hasLevels: Bool
   private let objects: [String]
   private let objectNumbers: [String: Int]
   private let siteNames: [UInt16: String]
@@ -22,6 +24,7 @@ struct TraceNames {
     let numbering = ObjectNumbering(program)
     tagBits = world.scenario.tagBits
     idWords = world.system.traits.idWords
+    hasLevels = program.hardware.tables != nil
     let memory = program.memory
     var numbers: [String: Int] = [:]
     var names: [String] = []
@@ -57,11 +60,17 @@ struct TraceNames {
 
   func cell(_ number: Int) -> String { cells[number] }
 
-  /// A value of `object` as a person reads it: ids as generation.number.
+  /// A value of `object` as a person reads it: ids as generation.number, entries of tables by what they
+  /// map.
   func value(_ value: UInt64, of object: String) -> String {
-    guard idWords.contains(Self.base(of: object)), value != 0 else { return "\(value)" }
+    let base = Self.base(of: object)
+    if hasLevels, base == Self.tables { return Stage2Entry(bits: value).words }
+    guard idWords.contains(base), value != 0 else { return "\(value)" }
     return "\(value >> UInt64(tagBits)).\(value & (1 << UInt64(tagBits) - 1))"
   }
+
+  /// What roots and the tables below them are called, without what comes before.
+  private static let tables = "table"
 
   // MARK: Names to numbers
 

@@ -77,6 +77,10 @@ struct ViolationText {
       return "\(Inner.name(inner)) of \(vm(on: pcpu)) on pCPU \(pcpu) hit an entry of page \(page) "
         + "under tag \(tag) that the VM's own hypervisor had flushed: version \(version), but nothing "
         + "older than \(oldest) may be left"
+    case .lostWrite(let pcpu, let slot, let page):
+      return
+        "pCPU \(pcpu) took page \(page) of VM \(slot) out of the log of writes, which did not have it, "
+        + "although a guest has written it since it was last taken out"
     case .bug(let pcpu, let message, let length, let site):
       return "pCPU \(pcpu) can't go on: \(text(message, length)) (\(names.site(site)))"
     case .deadlock:

@@ -86,6 +86,7 @@ extension EngineState {
     case .flushCompleted: flushCompleted(pcpu, slot: object, page: Int(a), version: b)
     case .innerFlushCompleted: innerFlushCompleted(object, page: Int(a), version: b)
     case .stage2Flushed: stage2Flushed(pcpu, object, first: a, b)
+    case .takenFromLog: takenFromLog(pcpu, object, page: a, b)
     case .rangeFlushBegins: rangeFlushBegins(pcpu, first: a, b)
     case .rangeFlushEnds: rangeFlushEnds(pcpu)
     case .tagFreed: tagFreed(pcpu, a)

@@ -1,5 +1,5 @@
 // What the oracles say of translation where tables have levels: O3, O4 and O12 when a guest uses an
-// entry, O10 when a flush has issued what it issues.
+// entry, O10 when a flush has issued what it issues, O14 when a page is taken out of the log of writes.
 
 import Domain
 import Machines
@@ -26,6 +26,7 @@ extension EngineState {
           oldest: usable.oldest))
     }
     let writable = stage2.promise(.write, context.slot, page)
+    if writes { stage2.wrote(context.slot, page, under: writable) }
     if writes && writable.isBroken(by: entry.version) {
       violate(
         .revokedWrite(
@@ -51,6 +52,17 @@ extension EngineState {
     if stage2.promise(right, slot, span, notBefore: packed & 0xFF_FFFF) {
       touch(objects.vm(slot), writes: true, by: pcpu)
     }
+  }
+
+  /// O14: the host takes a page out of the log of writes. Belongs to the step before, and comes before or
+  /// after each write of a guest.
+  mutating func takenFromLog(_ pcpu: Int, _ object: Int, page: UInt64, _ version: UInt64) {
+    guard stage2.isOn, let touched = stage2.touched(page) else { return }
+    let slot = object &>> 1
+    touch(objects.vm(slot), writes: true, by: pcpu)
+    port.counters[Counter.checksO14.rawValue] &+= 1
+    let wasWritten = stage2.takeFromLog(slot, touched, version)
+    if wasWritten && object & 1 == 0 { violate(.lostWrite(pcpu: pcpu, slot: slot, page: page)) }
   }
 
   /// For O10. What a pCPU has issued is known to nobody else: no footprint.

@@ -63,6 +63,9 @@ struct Stage2Promise: Equatable {
   /// The oldest that is good.
   var oldest: UInt64 { UInt64(bits & 0xFF_FFFF) }
 
+  /// Whether there is one.
+  var isMade: Bool { bits != 0 }
+
   /// Whether an entry of change `version` came before it.
   func isBroken(by version: UInt64) -> Bool {
     bits != 0 && (version &- oldest) & 0x80_0000 != 0

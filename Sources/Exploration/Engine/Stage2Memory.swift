@@ -26,6 +26,9 @@ struct Stage2Memory {
   private let promises: UnsafeMutablePointer<Stage2Promise>
   private let promiseCount: Int
   private var hasPromised = false
+  /// Per slot and page: the newest promise that a guest wrote under, and behind all those the change as which
+  /// the page was last taken out of the log of writes.
+  private let logged: UnsafeMutablePointer<Stage2Promise>
   /// Per pCPU: what its flush has covered so far; nil outside of one.
   let covers: UnsafeMutablePointer<SpanCover?>
 
@@ -39,6 +42,7 @@ struct Stage2Memory {
     leaders = room(3 * pages, 0)
     promiseCount = 2 * hardware.vmSlots * pages
     promises = room(promiseCount, Stage2Promise())
+    logged = room(promiseCount, Stage2Promise())
     covers = room(isOn ? pcpuCount : 0, nil)
     precondition(!isOn || !hardware.nests, "nested guests have flat tables")
     precondition(
@@ -56,6 +60,7 @@ struct Stage2Memory {
     remembered.deallocate()
     leaders.deallocate()
     promises.deallocate()
+    logged.deallocate()
     covers.deallocate()
   }
 
@@ -67,7 +72,10 @@ struct Stage2Memory {
       for place in stride(from: part, to: places, by: 64) { clear(place) }
     }
     dirty = 0
-    if hasPromised { promises.update(repeating: Stage2Promise(), count: promiseCount) }
+    if hasPromised {
+      promises.update(repeating: Stage2Promise(), count: promiseCount)
+      logged.update(repeating: Stage2Promise(), count: promiseCount)
+    }
     hasPromised = false
     covers.update(repeating: nil, count: pcpuCount)
   }
@@ -157,6 +165,30 @@ struct Stage2Memory {
       if other != owner { return other }
     }
     return 0
+  }
+
+  // MARK: The log of writes
+
+  /// Which of the guests' pages `page` of the address space is; nil for one that they never touch.
+  func touched(_ page: UInt64) -> Int? {
+    let number = page / shape.stride
+    return page.isMultiple(of: shape.stride) && number < UInt64(pages) ? Int(number) : nil
+  }
+
+  /// A guest has written `page` under what was promised of it. Only grows: it does not matter who of two
+  /// writes first.
+  func wrote(_ slot: Int, _ page: Int, under promise: Stage2Promise) {
+    if promise.isMade { logged[slot &* pages &+ page].raise(to: promise.oldest) }
+  }
+
+  /// `page` is taken out of the log as change `version`. Returns whether it was written since it was last
+  /// taken out.
+  mutating func takeFromLog(_ slot: Int, _ page: Int, _ version: UInt64) -> Bool {
+    hasPromised = true
+    let written = logged[slot &* pages &+ page]
+    let taken = promiseCount / 2 &+ slot &* pages &+ page
+    defer { logged[taken].raise(to: version) }
+    return written.isMade && logged[taken].isMade && !logged[taken].isBroken(by: written.oldest)
   }
 
   // MARK: Promises

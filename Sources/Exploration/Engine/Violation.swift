@@ -46,6 +46,8 @@ public enum Violation: Equatable, Sendable {
   /// O13: a hit on an entry that the VM's own hypervisor had flushed.
   case staleInner(
     pcpu: Int, tag: UInt64, inner: Int, page: UInt64, version: UInt64, oldest: UInt64)
+  /// O14: `page` was taken out of the log of writes, which did not have it, and a guest had written it.
+  case lostWrite(pcpu: Int, slot: Int, page: UInt64)
   /// O9: the allocator said that it can't go on.
   case bug(pcpu: Int, message: UInt64, length: UInt64, site: Site)
   /// O9: nobody can go on.
@@ -69,6 +71,7 @@ public enum Violation: Equatable, Sendable {
     case .freedTwice, .freedInUse, .linesLeft: .o11
     case .otherVCPU: .o12
     case .otherLevel, .staleInner: .o13
+    case .lostWrite: .o14
     case .race: .race
     }
   }

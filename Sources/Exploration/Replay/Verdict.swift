@@ -90,6 +90,7 @@ extension Violation {
     case .otherVCPU: "otherVCPU"
     case .otherLevel: "otherLevel"
     case .staleInner: "staleInner"
+    case .lostWrite: "lostWrite"
     case .bug: "bug"
     case .deadlock: "deadlock"
     case .race: "race"

@@ -64,6 +64,10 @@ struct JudgedTables {
   private var tables: [TableKey: Table] = [:]
   private var promises: [PromiseKey: UInt64] = [:]
   private var flushes: [Int: Flush] = [:]
+  /// What was promised when a page was written, and as which change it was taken out of the log; of a page,
+  /// the key of the right to write.
+  private var written: [PromiseKey: UInt64] = [:]
+  private var taken: [PromiseKey: UInt64] = [:]
 
   init?(_ hardware: ControlledProgram.Hardware) {
     guard let shape = hardware.tables else { return nil }
@@ -94,9 +98,10 @@ struct JudgedTables {
     } else if vcpu != walker.vcpu {
       wrong.append(.o12)
     }
+    let writing = PromiseKey(slot: walker.slot, page: page, writing: true)
+    if writes, let promise = promises[writing] { written[writing] = promise }
     let isStale = breaks(leaf, PromiseKey(slot: walker.slot, page: page, writing: false))
-    let isRevoked =
-      writes && breaks(leaf, PromiseKey(slot: walker.slot, page: page, writing: true))
+    let isRevoked = writes && breaks(leaf, writing)
     if leaf.isForeign || isStale || isRevoked { wrong.append(.o4) }
     return wrong
   }
@@ -211,6 +216,15 @@ struct JudgedTables {
       if let old = promises[key], isBehind(version, old) { continue }
       promises[key] = version
     }
+  }
+
+  /// Whether the page was written since it was last taken out of the log, and the log does not say so.
+  mutating func taken(object: Int, page: UInt64, version: UInt64) -> Bool {
+    guard page % shape.stride == 0, page / shape.stride < pages else { return false }
+    let key = PromiseKey(slot: object / 2, page: Int(page / shape.stride), writing: true)
+    let before = taken.updateValue(version, forKey: key)
+    guard object % 2 == 0, let before, let written = written[key] else { return false }
+    return !isBehind(written, before)
   }
 
   mutating func begins(_ pcpu: Int, first: UInt64, packed: UInt64) {

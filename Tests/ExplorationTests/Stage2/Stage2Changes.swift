@@ -18,6 +18,8 @@ enum Stage2Fault: String, CaseIterable, Sendable {
   case freedFirst
   /// The last page of each span is left.
   case shortSpan
+  /// The log of writes does not say that page 0 was written.
+  case unlogged
   /// One VM's guests come after another's under its tag, and only stage 1 is dropped between.
   case tagWithStage2
 }
@@ -56,8 +58,14 @@ extension Stage2World {
   }
 
   private func change(_ m: ControlledMachine, _ fault: Stage2Fault) {
+    m.takenFromLog(VMSlot(0), page: 0, wasDirty: true, version: 2)
     set(2, Self.leaf(0, version: 2, isWritable: false), m)
     flush(m, Stage2Span(first: 0, pages: 1, level: 3), olderThan: 2, .write, fault)
+    if fault == .unlogged {
+      set(2, Self.leaf(0, version: 2), m)
+      flush(m, Stage2Span(first: 0, pages: 1, level: 3), olderThan: 2, .use, fault)
+      m.takenFromLog(VMSlot(0), page: 0, wasDirty: false, version: 3)
+    }
     set(3, .empty, m)
     flush(m, Stage2Span(first: 1, pages: 1, level: 3), olderThan: 3, .use, fault)
     set(0, .locked, m)

@@ -173,6 +173,60 @@ import Testing
     #expect(Stage2World.verdicts(whole) == [])
   }
 
+  // MARK: O14
+
+  /// Page 0 is taken out of the log while a guest that may write it does, and once more when it has been
+  /// logged or not.
+  private func log(_ wasDirty: Bool, writes: Bool = true, protects: Bool = true) -> Set<String>? {
+    let page = page
+    return Stage2World.verdicts(
+      Stage2World.program(
+        pages: 1, oracles: [.o4, .o14],
+        [
+          { w, m in w.run(m, [0], writes: writes) },
+          { w, m in
+            m.takenFromLog(VMSlot(0), page: 0, wasDirty: true, version: 2)
+            if protects {
+              // Another write must ask first, and so gets an entry of the same number or a later one.
+              w.set(2, Stage2World.leaf(0, version: 2), m)
+              w.flush(m, page, olderThan: 2, .write)
+            }
+            m.store(w.flag, 1, .relaxed, at: Site(9))
+            m.takenFromLog(VMSlot(0), page: 0, wasDirty: wasDirty, version: 3)
+          },
+        ]))
+  }
+
+  @Test func `a write that the log does not have is found`() {
+    #expect(log(false) == ["lostWrite"])
+    #expect(log(true) == [])
+    #expect(log(false, writes: false) == [])
+    // Without a flush nobody says that what came before has an end.
+    #expect(log(false, protects: false) == [])
+  }
+
+  @Test func `what was written before a page was taken out is not asked for again`() {
+    let page = page
+    let program = Stage2World.program(
+      oracles: [.o14],
+      [
+        { w, m in
+          m.takenFromLog(VMSlot(0), page: 0, wasDirty: false, version: 1)
+          m.stage2Flushed(VMSlot(0), page, olderThan: 1, .write)
+          w.run(m, [0], writes: true)
+          m.takenFromLog(VMSlot(0), page: 0, wasDirty: true, version: 2)
+          m.takenFromLog(VMSlot(0), page: 0, wasDirty: false, version: 3)
+          // Another page, another VM, and one that no guest touches.
+          m.takenFromLog(VMSlot(0), page: 1, wasDirty: false, version: 3)
+          m.takenFromLog(VMSlot(1), page: 0, wasDirty: false, version: 3)
+          m.takenFromLog(VMSlot(0), page: 8, wasDirty: false, version: 3)
+        }
+      ])
+    let engine = Engine(program)
+    #expect(engine.run(RandomWalk(), Seed(1)).outcome == .finished)
+    #expect(engine.counts[.checksO14] == 5)
+  }
+
   // MARK: O3 and O12
 
   /// Page 1 is behind a table of the other VM, page 7 is not: that there is a table is enough.

@@ -46,7 +46,7 @@ struct Stage2World: Sendable {
   /// `pages`: how many of the pages guests touch.
   static func program(
     pages: Int = 8, fills: Bool = false, threadsPerCore: Int = 1,
-    oracles: Set<OracleID> = OracleID.common.union([.o10, .o12]), _ bodies: [Body]
+    oracles: Set<OracleID> = OracleID.common.union([.o10, .o12, .o14]), _ bodies: [Body]
   ) -> ControlledProgram {
     let memory = ControlledMemory(pcpuCount: bodies.count)
     let world = Stage2World(in: memory)
