@@ -51,7 +51,7 @@ let scenarios =
   + ["range-unmap", "range-collapse", "range-protect", "range-unsupported", "range-lpa2"]
   + [
     "range-longest", "range-rollover", "range-reuse", "range-relax", "range-exchange",
-    "range-memory", "range-log", "range-log-shared",
+    "range-memory", "range-log", "range-log-shared", "range-giant",
   ]
 
 let package = Package(

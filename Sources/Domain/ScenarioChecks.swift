@@ -58,7 +58,8 @@ extension Scenario {
       throw .pagesBeyondAddressSpace(pagesPerVM, stride: pageStride, space: pages)
     }
     if pages % memslots != 0 { throw .unevenMemslots(memslots, pages: pages) }
-    let blocks = Self.mostFrames >> (max(0, 3 - blockLevel) * tableBits)
+    // Without a level for blocks of that size they are as large as the root allows.
+    let blocks = Self.mostFrames >> ((3 - max(blockLevel, 4 - tableLevels)) * tableBits)
     if memoryBlocks > blocks { throw .tooMuchMemory(blocks: memoryBlocks, most: blocks) }
     if vms > Self.mostVMsWithTables {
       throw .tooManyVMsWithTables(vms, most: Self.mostVMsWithTables)

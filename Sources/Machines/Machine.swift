@@ -118,9 +118,9 @@ public protocol Machine: Sendable {
   /// The host takes `page` of `slot` out of the log of what guests write: what is written through older
   /// entries than change `version` belongs to before, what is written later must be logged again. `wasDirty`
   /// says whether the log had the page, which must be so if a guest has written it since it was last taken
-  /// (O14). Nobody gives a right to write meanwhile, and who has given one before has logged it by now: who
-  /// logs only when faults are served again may have the page in the next log, and needs a weaker rule.
-  /// Never a schedule point.
+  /// (O14). Nobody gives a right to write meanwhile, and who has given one before has logged it by now. (A
+  /// kernel that logs after it has given the lock back may have the page in the next log only, and needs a
+  /// weaker rule.) Never a schedule point.
   func takenFromLog(_ slot: VMSlot, page: UInt64, wasDirty: Bool, version: UInt64)
   /// The kernel's BUG(): a finding when controlled, the end of the run when live.
   func bug(_ message: StaticString, at site: Site) -> Never

@@ -23,12 +23,12 @@ struct Stage2Writes: Sendable {
     self.stride = stride
   }
 
-  /// A guest has written its `page`-th page, and its lookup began under `promise`. Relaxed: who gave the
-  /// right has since held the lock that the host holds to take the page out.
+  /// A guest has written its `page`-th page, and its lookup began under `promise`. Release: pairs with
+  /// `take`, so that a note of a write is not seen before the right that it used was given.
   func wrote(_ slot: Int, _ page: UInt64, under promise: UInt64) {
     let word = word(slot, page).address
     if promise > word.pointee.load(ordering: .relaxed) {
-      word.pointee.max(promise, ordering: .relaxed)
+      word.pointee.max(promise, ordering: .releasing)
     }
   }
 
@@ -40,7 +40,7 @@ struct Stage2Writes: Sendable {
     let taken = written.advanced(by: 1).address
     let before = taken.pointee.load(ordering: .relaxed)
     taken.pointee.store(version, ordering: .relaxed)
-    return before != 0 && written.address.pointee.load(ordering: .relaxed) >= before
+    return before != 0 && written.address.pointee.load(ordering: .acquiring) >= before
   }
 
   private func word(_ slot: Int, _ page: UInt64) -> LiveWord {

@@ -149,4 +149,5 @@ private let forTables: Texts = [
   ("range-memory", PackageResources.range_memory_json5),
   ("range-log", PackageResources.range_log_json5),
   ("range-log-shared", PackageResources.range_log_shared_json5),
+  ("range-giant", PackageResources.range_giant_json5),
 ]

@@ -5,13 +5,17 @@ import Machines
 
 /// Numbers from 0 on that nobody has.
 struct NumberPool<M: Machine>: Sendable {
-  /// Where its lock is taken and given back.
-  struct Sites {
-    let lock: Site
-    let unlock: Site
+  /// What its parts are called.
+  struct Names {
+    let lock: StaticString
+    let free: StaticString
+    let count: StaticString
+    let owner: StaticString
+    /// Where the lock is taken and given back.
+    let sites: (lock: Site, unlock: Site)
   }
 
-  let sites: Sites
+  private let sites: (lock: Site, unlock: Site)
   /// Guards all that follows.
   let lock: Lock<M.Word>
   /// The free ones, a stack.
@@ -22,12 +26,12 @@ struct NumberPool<M: Machine>: Sendable {
   let owners: Bank<M.Cell>
 
   /// Room for `count` numbers; `fill` puts them there.
-  init(_ count: Int, sites: Sites, named name: StaticString, in memory: M.Memory) {
-    self.sites = sites
-    lock = memory.lock(named: name)
-    free = memory.cells(count, initially: 0, named: name)
-    freeCount = memory.cell(initially: 0, named: name)
-    owners = memory.cells(count, initially: 0, named: name)
+  init(_ count: Int, _ names: Names, in memory: M.Memory) {
+    sites = names.sites
+    lock = memory.lock(named: names.lock)
+    free = memory.cells(count, initially: 0, named: names.free)
+    freeCount = memory.cell(initially: 0, named: names.count)
+    owners = memory.cells(count, initially: 0, named: names.owner)
   }
 
   /// Puts every number on the stack, before the pCPUs start; the lowest comes out first.

@@ -36,27 +36,28 @@ extension Stage2 {
   private func map(
     _ page: UInt64, at level: Int, rights: (wanted: Bool, given: Bool), _ vm: VM, on m: M
   ) -> MapOutcome {
-    var table = vm.root
+    var table: UInt64?
     var depth = shape.firstLevel
     while true {
-      let word = table[shape.index(of: page, depth)]
+      let word = entries(of: table, vm)[shape.index(of: page, depth)]
       let entry = Stage2Entry(bits: m.load(word, .acquire, at: Stage2Sites.walkEntry))
       if entry.isLocked {
         // The kernel lets the guest try again and again until somebody has made the entry.
         _ = m.wait(for: word, until: .differs(entry.bits), .relaxed, at: Stage2Sites.awaitEntry)
         return .again
       }
-      let place = EntryPlace<M>(word: word, entry: entry, page: page, level: depth)
+      let place = EntryPlace<M>(
+        word: word, entry: entry, page: page, level: depth, table: table)
       if depth == level { return mapLeaf(place, rights, vm, on: m) }
       if entry.isTable {
-        table = pool.table(entry.number)
+        table = entry.number
       } else {
         guard let number = pool.take(for: vm.slot, on: m) else { return .noRoom }
         guard link(number, place, vm, on: m) else {
           pool.give(number, of: vm.slot, on: m)
           return .again
         }
-        table = pool.table(number)
+        table = number
       }
       depth += 1
     }
@@ -125,9 +126,31 @@ extension Stage2 {
     } else if entry.isLeaf {
       flushLeaf(place.page, level: place.level, vm, on: m)
     }
-    let version = given ?? m.add(vm.changes, 1, .relaxed, at: Stage2Sites.countChange)
-    if entry.isValid { m.stage2Flushed(vm.slot, span, olderThan: version, .use) }
+    // Acquire: pairs with the full barrier in the flush of whoever takes the table out (`isLinked`).
+    let version = given ?? m.add(vm.changes, 1, .acquire, at: Stage2Sites.countChange)
+    if entry.isValid, isLinked(place, vm, on: m) {
+      m.stage2Flushed(vm.slot, span, olderThan: version, .use)
+    }
     return version
+  }
+
+  /// Whether the tables lead to `place`, for which a change was just counted. If not, another fault has taken
+  /// its table out, and what is mapped instead may be an earlier change: it must not count as flushed. If so,
+  /// whoever takes it out counts a later one.
+  private func isLinked(_ place: EntryPlace<M>, _ vm: VM, on m: M) -> Bool {
+    var table: UInt64?
+    for level in shape.firstLevel..<place.level {
+      let word = entries(of: table, vm)[shape.index(of: place.page, level)]
+      let entry = Stage2Entry(bits: m.observe(word))
+      guard entry.isTable else { return false }
+      table = entry.number
+    }
+    return table == place.table
+  }
+
+  /// The entries of a table; nil: the root.
+  func entries(of table: UInt64?, _ vm: VM) -> Bank<M.Word> {
+    table.map(pool.table) ?? vm.root
   }
 }
 
@@ -139,4 +162,6 @@ struct EntryPlace<M: Machine> {
   /// The page that was looked for; anywhere in what the entry spans.
   let page: UInt64
   let level: Int
+  /// The table that it stands in; nil: the root.
+  let table: UInt64?
 }

@@ -14,7 +14,7 @@ extension Stage2 {
   }
 
   /// Begins to log a memory slot, unless that has begun. All its pages count as written at first, so that
-  /// none is protected before it is taken out (KVM_DIRTY_LOG_INITIALLY_SET). The caller is alone with the
+  /// none need be protected before it is taken out (KVM_DIRTY_LOG_INITIALLY_SET). The caller is alone with the
   /// tables.
   func startLogging(_ memslot: Int, _ vm: VM, on m: M) {
     let logging = vm.logging[memslot]
@@ -27,6 +27,8 @@ extension Stage2 {
   }
 
   /// The page's memory slot is no longer logged: faults map blocks again, where tables stand (collapse).
+  /// Without the lock: a fault that sees this logs nothing. But logging begins again under the lock only, and
+  /// with all pages in the log, so that what such a fault has mapped is in it.
   func stopLogging(_ page: UInt64, of vm: VM, on m: M) {
     m.store(vm.logging[memslot(of: page)], 0, .relaxed, at: Stage2Sites.stopLogging)
   }

@@ -28,9 +28,10 @@ extension Stage2 {
     return (block &- 1) &* pagesOfBlock &+ page % pagesOfBlock
   }
 
-  /// Gives the blocks back that lie in the pages `first` up to `end`, of which nothing is mapped any more.
-  /// From here on they may be anybody's: nobody may use an old translation of them. The caller is alone
-  /// with the tables.
+  /// Gives the blocks back that lie as a whole in the pages `first` up to `end`, of which nothing is mapped
+  /// any more; one whose halves are unmapped one after the other stays. From here on they may be anybody's:
+  /// nobody may use an old translation of them, and that is promised here, whatever unmapping promises later.
+  /// The caller is alone with the tables.
   func giveMemoryBack(_ first: UInt64, _ end: UInt64, _ vm: VM, on m: M) {
     var block = (first &+ pagesOfBlock &- 1) / pagesOfBlock
     while (block &+ 1) &* pagesOfBlock <= end, block < UInt64(vm.memory.count) {

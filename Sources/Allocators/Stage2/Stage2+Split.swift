@@ -21,13 +21,15 @@ extension Stage2 {
   }
 
   private func block(around page: UInt64, _ vm: VM, on m: M) -> EntryPlace<M>? {
-    var table = vm.root
+    var table: UInt64?
     for level in shape.firstLevel..<3 {
-      let word = table[shape.index(of: page, level)]
+      let word = entries(of: table, vm)[shape.index(of: page, level)]
       let entry = Stage2Entry(bits: m.load(word, .relaxed, at: Stage2Sites.splitEntry))
-      if entry.isLeaf { return EntryPlace(word: word, entry: entry, page: page, level: level) }
+      if entry.isLeaf {
+        return EntryPlace(word: word, entry: entry, page: page, level: level, table: table)
+      }
       guard entry.isTable else { return nil }
-      table = pool.table(entry.number)
+      table = entry.number
     }
     return nil
   }

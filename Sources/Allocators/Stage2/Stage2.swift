@@ -40,8 +40,10 @@ public struct Stage2<M: Machine, Rules: Stage2Rules>: TagAllocator {
           plan.tables, tableSize: 1 << plan.shape.bits, in: memory),
         memory: NumberPool(
           plan.memoryBlocks,
-          sites: .init(lock: Stage2Sites.memoryLock, unlock: Stage2Sites.memoryUnlock),
-          named: "memory", in: memory)))
+          .init(
+            lock: "memory", free: "free block", count: "free blocks",
+            owner: "owner of a block",
+            sites: (Stage2Sites.memoryLock, Stage2Sites.memoryUnlock)), in: memory)))
   }
 
   public func makeVM(in memory: M.Memory) -> VM { makeVM(at: VMSlot(0), in: memory) }

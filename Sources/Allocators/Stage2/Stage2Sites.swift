@@ -62,9 +62,9 @@ public enum Stage2Sites {
   /// Their rows in the table that `list --sites` prints.
   static let table: [SiteDescription] = [
     Arm64VMIDSites.row(
-      poolLock, "pool-lock", "acquire", "table pool lock", "acquire", "kvm_mmu_memory_cache_alloc"),
+      poolLock, "pool-lock", "acquire", "table pool", "acquire", "kvm_mmu_memory_cache_alloc"),
     Arm64VMIDSites.row(
-      poolUnlock, "pool-unlock", "release", "table pool lock", "release",
+      poolUnlock, "pool-unlock", "release", "table pool", "release",
       "kvm_mmu_memory_cache_alloc"),
     Arm64VMIDSites.row(
       clearTable, "clear-table", "store", "table[each]", "relaxed", "kvm_s2_zalloc_page"),
@@ -141,7 +141,8 @@ public enum Stage2Sites {
       splitUnlock, "split-unlock", "release", "mmu lock", "release", "kvm_mmu_split_huge_pages"),
     Arm64VMIDSites.row(
       awaitEntry, "await-entry", "wait", "entry", "relaxed", "__kvm_pgtable_visit"),
-    Arm64VMIDSites.row(memoryLock, "memory-lock", "acquire", "memory", "acquire", "alloc_pages"),
+    Arm64VMIDSites.row(
+      memoryLock, "memory-lock", "acquire", "memory", "acquire", "alloc_pages"),
     Arm64VMIDSites.row(
       memoryUnlock, "memory-unlock", "release", "memory", "release", "alloc_pages"),
     Arm64VMIDSites.row(

@@ -19,8 +19,11 @@ struct TablePool<M: Machine>: Sendable {
     entries = memory.words(
       count * tableSize, initially: Stage2Entry.poison.bits, .packed, named: "table")
     numbers = NumberPool(
-      count, sites: .init(lock: Stage2Sites.poolLock, unlock: Stage2Sites.poolUnlock),
-      named: "table pool", in: memory)
+      count,
+      .init(
+        lock: "table pool", free: "free table", count: "free tables",
+        owner: "owner of a table",
+        sites: (Stage2Sites.poolLock, Stage2Sites.poolUnlock)), in: memory)
   }
 
   /// The entries of table `number`.
