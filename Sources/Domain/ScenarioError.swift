@@ -261,8 +261,9 @@ extension ScenarioError: CustomStringConvertible {
       return "program has no step; give one pCPU at least one, such as \"0.0\""
     case .programText(let text, let pcpu):
       return "program of pCPU \(pcpu) has \(quoted(text)), but a step is VM.vCPU, "
-        + "VM.vCPU*entries, unmap VM:page, end VM, pin VM or unpin VM; write for example \"0.1*2\" for two entries "
-        + "of vCPU 1 of VM 0"
+        + "VM.vCPU*entries, unmap VM:page, end VM, pin VM or unpin VM, and where tables have levels "
+        + "unmap VM:page+pages, protect VM:page+pages, collapse VM:page or split VM:page; write for "
+        + "example \"0.1*2\" for two entries of vCPU 1 of VM 0"
     case .programNestedText(let text, let pcpu):
       return
         "program of pCPU \(pcpu) lets a hypervisor do \(quoted(text)), but what it does is L1, "

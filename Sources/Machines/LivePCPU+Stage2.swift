@@ -14,8 +14,9 @@
 //   removes it.
 // - Hardware waits at the end of an invalidation for the walks that began before it. Here a fill looks
 //   at both heads again when it has walked, and walks once more if what came meanwhile was meant for what
-//   it read. So no walk ends in a table page that was poisoned after its flush: whoever reads the poison
-//   finds the head moved, since the wait ends with a full barrier.
+//   it read or for a table on the way. Nothing of such a walk is remembered. So no walk ends in a table page
+//   that was poisoned after its flush: whoever reads the poison finds the head moved, since the wait ends
+//   with a full barrier.
 // - Of the page's promises it is judged by what stood there before the lookup began. They are raised when
 //   the flush is complete, so such a lookup takes both heads from after it.
 
@@ -76,9 +77,9 @@ extension LivePCPU {
       fullBarrier()
       let found = stage2.pointee.find(address, tag, root: contextTable, at: stage2Stamp)
       counters[Counter.walkSteps.rawValue].addAlone(found.steps)
-      guard stage2.pointee.stillHolds(found, address, tag, since: stage2Stamp),
-        sparedByBus(tag, page, since: stamp)
-      else {
+      let holds = stage2.pointee.stillHolds(found, address, tag, since: stage2Stamp)
+      if holds { stage2.pointee.remember(found, address, tag, at: stage2Stamp) }
+      guard holds, sparedByBus(tag, page, since: stamp) else {
         counters[Counter.fillDroppedByEpoch.rawValue].addAlone(1)
         continue
       }

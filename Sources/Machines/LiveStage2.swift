@@ -67,25 +67,22 @@ struct LiveStage2 {
     var level: Int
     /// Words that were read from tables.
     var steps: UInt64 = 0
+    /// By level: the entries on the way that name tables, as they were read.
+    var tables = InlineArray<3, Stage2Entry>(repeating: .empty)
   }
 
   /// Looks for `page` in the caches and then in the tables, as they stand for somebody who begins at
-  /// `now`, the bus's head; remembers what it reads.
+  /// `now`, the bus's head. What it reads counts, and is remembered, if it `stillHolds`.
   mutating func find(_ page: UInt64, _ tag: Tag, root: LiveWord, at now: UInt64) -> Found {
     for level in stride(from: 3, through: 1, by: -1) {
       if let leaf = caches.leaves[level].find(tag, page, at: now, bus) {
         return Found(entry: leaf, level: level)
       }
     }
-    let found = walk(page, tag, root: root, at: now)
-    if found.entry.isValid { caches.leaves[found.level].fill(tag, page, found.entry, at: now) }
-    return found
+    return walk(page, tag, root: root, at: now)
   }
 
   /// Walks from the deepest table that is remembered and good at `now`, or from the root.
-  ///
-  /// The leaf gets the head of the walk's start, and a remembered table was looked at with the same
-  /// head: an operation that came later removes either from the caches.
   private mutating func walk(_ page: UInt64, _ tag: Tag, root: LiveWord, at now: UInt64) -> Found {
     var found = Found(entry: .empty, level: shape.firstLevel)
     var table: LiveWord? = root
@@ -107,7 +104,7 @@ struct LiveStage2 {
       }
       // Only memory that is no table any more names one from the last level.
       if found.level == 3 { break }
-      caches.tables[found.level].fill(tag, page, found.entry, at: now)
+      found.tables[found.level] = found.entry
       table = self.words(of: found.entry)
       found.level += 1
     }
@@ -122,10 +119,25 @@ struct LiveStage2 {
     return place + 1 << shape.bits <= tableWordCount ? tablePages.advanced(by: place) : nil
   }
 
-  /// Whether nothing that came since `stamp` was meant for what was found. An operation that is meant for
-  /// a table on the way, with all that it spans and without a hint, is meant for that as well.
+  /// Whether nothing that came since `stamp` was meant for what was found, nor for a table on the way to it:
+  /// hardware has ended all walks through a table when an operation that is meant for it is complete, but here
+  /// one may go on. An operation for a table names one of the pages that it spans, seldom the walk's own.
   mutating func stillHolds(_ found: Found, _ page: UInt64, _ tag: Tag, since stamp: UInt64) -> Bool
   {
-    bus.spares(caches.leaves[found.level].item(tag, page), since: stamp, now: bus.stamp)
+    let now = bus.stamp
+    return bus.spares(caches.leaves[found.level].item(tag, page), since: stamp, now: now)
+      && (shape.firstLevel..<found.level).allSatisfy { level in
+        bus.spares(caches.tables[level].item(tag, page), since: stamp, now: now)
+      }
+  }
+
+  /// Remembers what a walk that began at `stamp` has read, and that still holds. It gets the head of the
+  /// walk's start: an operation that comes later removes it from the caches.
+  mutating func remember(_ found: Found, _ page: UInt64, _ tag: Tag, at stamp: UInt64) {
+    guard found.steps > 0 else { return }
+    for level in 0..<3 where found.tables[level].isTable {
+      caches.tables[level].fill(tag, page, found.tables[level], at: stamp)
+    }
+    if found.entry.isLeaf { caches.leaves[found.level].fill(tag, page, found.entry, at: stamp) }
   }
 }

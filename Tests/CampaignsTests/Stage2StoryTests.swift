@@ -187,7 +187,9 @@ import Testing
       p.touch(m, 1)
     }
     #expect(
-      stale.sentence == "pCPU 0 hit an entry of page 1 under tag 1 whose flush was complete: "
+      stale.sentence
+        == "pCPU 0 hit an entry of page 1 under tag 1 that is flushed, or whose memory "
+        + "is given away: "
         + "version 1, but nothing older than 3 may be left")
     let short = try run { _, m in
       m.rangeFlushBegins(Stage2Span(first: 16, pages: 8, level: 3))

@@ -72,7 +72,9 @@ import Testing
     #expect(
       SmallScenario.complaint { $0.program = [["0.0"], [text]] }
         == "program of pCPU 1 has \"\(text)\", but a step is VM.vCPU, VM.vCPU*entries, "
-        + "unmap VM:page, end VM, pin VM or unpin VM; write for example \"0.1*2\" for two entries of vCPU 1 of VM 0"
+        + "unmap VM:page, end VM, pin VM or unpin VM, and where tables have levels unmap VM:page+pages, "
+        + "protect VM:page+pages, collapse VM:page or split VM:page; write for example \"0.1*2\" for two "
+        + "entries of vCPU 1 of VM 0"
     )
   }
 

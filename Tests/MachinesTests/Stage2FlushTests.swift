@@ -222,6 +222,43 @@ import Testing
     #expect(world.steps(3) == 3)
   }
 
+  // MARK: Walks that are under way
+
+  /// A walk that begins before the table of pages 0 to 7 is flushed, by its first page, and ends when it is
+  /// somebody else's: nothing of it counts, and nothing is remembered.
+  @Test func `a walk that a table's flush overtakes is made again`() throws {
+    _ = m.read(4)
+    let stage2 = try #require(m.own.pointee.stage2)
+    let start = stage2.pointee.bus.stamp
+    world.write(.empty, to: world.entry(0, 0))
+    m.dropStage2(0, 1)
+    m.dropStage1()
+    for index in 0..<8 { world.write(.poison, to: world.entry(1, index)) }
+    let found = stage2.pointee.find(5, Tag(3), root: world.roots[0][0], at: start)
+    #expect(found.entry == .poison && found.level == 3)
+    let holds = stage2.pointee.stillHolds(found, 5, Tag(3), since: start)
+    #expect(!holds)
+    #expect(m.read(5).outcome == .fault)
+  }
+
+  /// A page on another way, a leaf beside it, and a page whose way is the walk's.
+  @Test(arguments: [
+    (Stage2Span(first: 64, pages: 1), true), (Stage2Span(first: 3, pages: 1, level: 3), true),
+    (Stage2Span(first: 3, pages: 1), false),
+  ])
+  func `a walk counts that a flush overtakes which is not meant for its tables`(
+    _ other: Stage2Span, holds: Bool
+  ) throws {
+    let stage2 = try #require(m.own.pointee.stage2)
+    let start = stage2.pointee.bus.stamp
+    m.invalidate(.stage2(Tag(3), other), on: .everyPCPU, at: here)
+    m.waitForInvalidations(at: here)
+    let found = stage2.pointee.find(5, Tag(3), root: world.roots[0][0], at: start)
+    #expect(found.entry.isLeaf && found.steps == 3)
+    let stillHolds = stage2.pointee.stillHolds(found, 5, Tag(3), since: start)
+    #expect(stillHolds == holds)
+  }
+
   // MARK: Counting, and what is covered
 
   @Test func `operations are counted by what they name`() {

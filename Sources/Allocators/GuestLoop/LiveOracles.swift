@@ -148,8 +148,9 @@ struct LiveOracles: Sendable {
       report(.o4, who + "used a translation through a table page that was freed", on: m)
     case .stale(let oldest):
       report(
-        .o4, who + "used a translation from before change \(oldest), all of which are flushed",
-        on: m)
+        .o4,
+        who + "used a translation from before change \(oldest): all those are flushed, or their "
+          + "memory is given away", on: m)
     case .revoked(let oldest):
       report(
         .o4,

@@ -12,7 +12,7 @@ struct TraceNames {
   private let tagBits: Int
   private let idWords: Set<String>
   /// Whether tables have levels.
-  private let hasLevels: Bool
+  let hasLevels: Bool
   private let objects: [String]
   private let objectNumbers: [String: Int]
   private let siteNames: [UInt16: String]

@@ -28,7 +28,11 @@ struct ViolationText {
       return "the TLB of pCPU \(pcpu) holds entries of two VMs under tag \(tag): of VM number "
         + "\(owner), which runs, and of VM number \(other) (VMs numbered as created, from 1)"
     case .staleHit(let pcpu, let tag, let page, let version, let oldest):
-      return "pCPU \(pcpu) hit an entry of page \(page) under tag \(tag) whose flush was complete: "
+      // Where tables have levels, memory may also be given away before the flush is.
+      let what =
+        names.hasLevels
+        ? "that is flushed, or whose memory is given away" : "whose flush was complete"
+      return "pCPU \(pcpu) hit an entry of page \(page) under tag \(tag) \(what): "
         + "version \(version), but nothing older than \(oldest) may be left"
     case .foreignUse(let pcpu, let tag, let page):
       return
