@@ -33,8 +33,6 @@ public struct TablePlan: Sendable, Equatable {
     shape: TableShape, touchedPages: Int, blockLevel: Int, tables: Int, unlinkedTables: Int,
     features: RangeFeatures, initially: Initially, memslots: Int = 1, memoryBlocks: Int = 0
   ) {
-    self.memslots = memslots
-    self.memoryBlocks = memoryBlocks
     self.shape = shape
     self.touchedPages = touchedPages
     self.blockLevel = blockLevel
@@ -42,6 +40,8 @@ public struct TablePlan: Sendable, Equatable {
     self.unlinkedTables = unlinkedTables
     self.features = features
     self.initially = initially
+    self.memslots = memslots
+    self.memoryBlocks = memoryBlocks
   }
 
   /// For whoever asks an allocator for its sites or traits only.
@@ -64,7 +64,7 @@ public struct Stage2Root<Word: Handle>: Sendable {
 public enum TableChange: Sendable, Equatable, BitwiseCopyable {
   /// Takes memory back, as an MMU notifier does.
   case unmap(first: UInt64, pages: UInt64)
-  /// Write-protects, and logs what is written from then on.
+  /// Takes pages out of the log of what guests write, and write-protects them. Logging begins where it has not.
   case protect(first: UInt64, pages: UInt64)
   /// No longer logs in the page's memory slot: faults may map blocks where pages are.
   case stopLogging(page: UInt64)

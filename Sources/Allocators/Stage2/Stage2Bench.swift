@@ -108,7 +108,7 @@ public final class Stage2Bench {
     }
   }
 
-  /// Write-protects pages, and logs what is written from then on.
+  /// Write-protects pages, and logs what is written from then on. The VM has one memory slot.
   public func protect(_ range: PageRange) {
     stage2.protect(range.start, pages: range.count, of: vm, on: m)
   }
